@@ -1,0 +1,1 @@
+"""Prefect entry points: when things happen."""

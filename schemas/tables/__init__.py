@@ -1,0 +1,37 @@
+"""Contracts of every stored table, by name."""
+
+from schemas.tables.answers import Comment, ItemAnswer, Response, ScaleScore, SessionFeedback
+from schemas.tables.contract import DUCKDB_TYPES, Table, column
+from schemas.tables.people import TIME_POINTS, Cohort, Participant, Session
+from schemas.tables.reference import DataDictionary, Instrument, Item, PipelineRun
+from schemas.tables.results import (
+    DataQuality,
+    FeedbackSummary,
+    ImpactDistribution,
+    PairedChange,
+    PairedSupport,
+    ResponseFlow,
+)
+
+TABLES: dict[str, type[Table]] = {
+    "cohort": Cohort,
+    "participant": Participant,
+    "session": Session,
+    "response": Response,
+    "item_answer": ItemAnswer,
+    "scale_score": ScaleScore,
+    "session_feedback": SessionFeedback,
+    "comment": Comment,
+    "paired_change": PairedChange,
+    "paired_support": PairedSupport,
+    "response_flow": ResponseFlow,
+    "feedback_summary": FeedbackSummary,
+    "impact_distribution": ImpactDistribution,
+    "data_quality": DataQuality,
+    "instrument": Instrument,
+    "item": Item,
+    "data_dictionary": DataDictionary,
+    "pipeline_run": PipelineRun,
+}
+
+__all__ = ["DUCKDB_TYPES", "TABLES", "TIME_POINTS", "Table", "column"]

@@ -1,0 +1,73 @@
+"""What people answered, without anything that says who they are."""
+
+from datetime import date
+
+from schemas.tables.contract import Table, column
+from schemas.tables.people import TIME_POINTS
+
+KINDS = ("scale", "perceived_impact", "session_feedback")
+STATUSES = ("counted", "superseded")
+
+
+class Response(Table):
+    """One form sent in by one person."""
+
+    response_id: str = column("Keyed id of the response; stable over re-exports.", key=True, str_startswith="r-")
+    survey_id: str = column("The survey entry in programme.yaml that the response came through.")
+    kind: str = column("Kind of survey.", isin=KINDS)
+    cohort_id: str = column("The cohort that the response counts for.")
+    participant_id: str = column("Who answered; empty for anonymous forms.", nullable=True)
+    time_point: str = column("When in the programme; empty for session feedback.", nullable=True, isin=TIME_POINTS)
+    session_number: int = column("Which session it is about; empty for other kinds.", nullable=True, ge=1, le=99)
+    submitted_on: date = column("Day of sending in, in the programme's time zone.", nullable=True)
+    complete: bool = column("Whether the form was finished.")
+    status: str = column(
+        "counted, or superseded by another response of the same person, survey kind and time point.", isin=STATUSES
+    )
+    content_hash: str = column("Fingerprint of everything kept of the response; changes when it is edited.")
+
+
+class ItemAnswer(Table):
+    """One answered item of a questionnaire, before any reversal. Items left blank have no row."""
+
+    response_id: str = column("The response that the answer belongs to.", key=True)
+    instrument: str = column("The instrument that the item belongs to.", key=True)
+    item: int = column("Number of the item within the instrument.", key=True, ge=1)
+    value: int = column("The answer, coded as the instrument's key says.")
+
+
+class SessionFeedback(Table):
+    """One rating from one counted session feedback form."""
+
+    response_id: str = column("The response that the rating belongs to.", key=True)
+    cohort_id: str = column("The cohort that met.")
+    session_number: int = column("Number of the session within the cohort.", ge=1)
+    question: str = column("Short name of the rated question.", key=True)
+    rating: int = column("The rating, higher is better.")
+
+
+class Comment(Table):
+    """One free text, redacted. In the analysts' copy the text is there only once a person approved it."""
+
+    comment_id: str = column("Keyed id of the comment.", key=True, str_startswith="c-")
+    cohort_id: str = column("The cohort that it came from. Never published beside the text.")
+    academic_year: str = column("Academic year of that cohort.")
+    question: str = column("Short name of the question.")
+    text: str = column("The redacted text; empty until approved.", nullable=True)
+    redactions: int = column("How many passages were replaced.", ge=0)
+    state: str = column("waiting, approved or rejected.", isin=("waiting", "approved", "rejected"))
+
+
+class ScaleScore(Table):
+    """One scored subscale of one counted response of a person who consented."""
+
+    response_id: str = column("The response that was scored.", key=True)
+    participant_id: str = column("Who answered.", nullable=True)
+    cohort_id: str = column("The cohort.")
+    time_point: str = column("When in the programme.", nullable=True, isin=TIME_POINTS)
+    instrument: str = column("The instrument.", key=True)
+    subscale: str = column("The subscale.", key=True)
+    score: float = column("The score by the published key; empty when too few items were answered.", nullable=True)
+    items_answered: int = column("Scored items with an answer.", unit="items")
+    items_expected: int = column("Scored items in the key.", unit="items")
+    state: str = column("scored, prorated or too_few_items.", isin=("scored", "prorated", "too_few_items"))

@@ -1,0 +1,121 @@
+"""What the answers add up to, before anything is hidden. For analysts; releases are made from these by disclosure/.
+
+`level` says whom a row is about: one `cohort`, one academic `year` (everyone in it, as one group), or `all` years. In
+`paired_change`, `pooled` is the random-effects estimate over cohorts.
+"""
+
+from datetime import date
+
+from schemas.tables.contract import Table, column
+
+LEVELS = ("cohort", "year", "all", "pooled")
+
+
+class PairedChange(Table):
+    """Change between two time points among people who answered at both."""
+
+    level: str = column("Whom the row is about.", isin=LEVELS, key=True)
+    cohort_id: str = column("The cohort, at level cohort.", nullable=True, key=True)
+    academic_year: str = column("The academic year, at levels cohort and year.", nullable=True, key=True)
+    instrument: str = column("The instrument.", key=True)
+    subscale: str = column("The subscale.", key=True)
+    from_time_point: str = column("Time point before.", key=True)
+    to_time_point: str = column("Time point after.", key=True)
+    n_paired: int = column("People with a score at both time points.", label="n", unit="people")
+    n_schools: int = column("Schools that these people work in.", label="Schools", unit="schools")
+    n_cohorts: int = column("Cohorts that these people belong to.", label="Cohorts", unit="cohorts")
+    pre_mean: float = column("Mean score before, of the paired people.", label="Mean before", nullable=True)
+    pre_sd: float = column("Standard deviation before (n - 1).", label="SD before", nullable=True)
+    post_mean: float = column("Mean score after, of the paired people.", label="Mean after", nullable=True)
+    post_sd: float = column("Standard deviation after (n - 1).", label="SD after", nullable=True)
+    correlation: float = column("Pearson correlation of before and after.", nullable=True)
+    mean_change: float = column("Mean of after minus before.", label="Mean change", nullable=True)
+    change_sd: float = column("Standard deviation of the change (n - 1).", nullable=True)
+    ci_low: float = column("Lower end of the 95 % interval of the mean change.", nullable=True)
+    ci_high: float = column("Upper end of the 95 % interval of the mean change.", nullable=True)
+    g_z: float = column("Mean change / SD of change, times Hedges' exact correction.", label="g_z", nullable=True)
+    g_z_low: float = column("Lower end of the 95 % interval of g_z (non-central t).", nullable=True)
+    g_z_high: float = column("Upper end of the 95 % interval of g_z (non-central t).", nullable=True)
+    t_value: float = column("Paired t, or the Hartung-Knapp t at level pooled.", nullable=True)
+    p_value: float = column("Two-sided p of that t.", label="p", nullable=True)
+    tau2: float = column("Variance of the true change between cohorts, at level pooled.", nullable=True)
+    i2: float = column("Share of variation that is between cohorts, at level pooled.", unit="%", nullable=True)
+
+
+class PairedSupport(Table):
+    """How many people of each school stand behind each cohort's paired change; what disclosure control counts."""
+
+    instrument: str = column("The instrument.", key=True)
+    subscale: str = column("The subscale.", key=True)
+    from_time_point: str = column("Time point before.", key=True)
+    to_time_point: str = column("Time point after.", key=True)
+    cohort_id: str = column("The cohort.", key=True)
+    academic_year: str = column("The academic year of the cohort.")
+    school_id: str = column("The school; a person without a known school stands for themselves.", key=True)
+    n: int = column("Paired people.", unit="people")
+
+
+class ResponseFlow(Table):
+    """Where everyone went. enrolled = consented + not_consented; consented = withdrawn + remaining;
+    remaining = paired + pre_only + post_only + neither; pre = paired + pre_only; post = paired + post_only."""
+
+    level: str = column("Whom the row is about.", isin=LEVELS, key=True)
+    cohort_id: str = column("The cohort, at level cohort.", nullable=True, key=True)
+    academic_year: str = column("The academic year, at levels cohort and year.", nullable=True, key=True)
+    n_schools: int = column("Schools of the enrolled people.", label="Schools", unit="schools")
+    enrolled: int = column("People on the roster.", label="Enrolled", unit="people")
+    not_consented: int = column("People who did not agree to the evaluation.", label="No consent", unit="people")
+    consented: int = column("People who agreed to the evaluation.", label="Consented", unit="people")
+    withdrawn: int = column("People who agreed and withdrew later.", label="Withdrew", unit="people")
+    remaining: int = column("People who agreed and did not withdraw.", label="Remaining", unit="people")
+    pre: int = column("Remaining people with a counted scale response before.", label="Before", unit="people")
+    mid: int = column("... halfway.", label="Halfway", unit="people")
+    post: int = column("... after.", label="After", unit="people")
+    follow_up: int = column("... at follow-up.", label="Follow-up", unit="people")
+    paired: int = column("Remaining people with both before and after.", label="Paired", unit="people")
+    pre_only: int = column("Remaining people with before only.", unit="people")
+    post_only: int = column("Remaining people with after only.", unit="people")
+    neither: int = column("Remaining people with neither.", unit="people")
+
+
+class FeedbackSummary(Table):
+    """Mean rating of each question for each cohort and session (level cohort), and for each session number over all
+    cohorts of a year (level year) and of all years (level all)."""
+
+    level: str = column("Whom the row is about.", isin=LEVELS, key=True)
+    cohort_id: str = column("The cohort, at level cohort.", nullable=True, key=True)
+    academic_year: str = column("The academic year, at levels cohort and year.", nullable=True, key=True)
+    session_number: int = column("Session within the cohort.", label="Session", key=True)
+    question: str = column("Short name of the rated question.", key=True)
+    n: int = column("Forms with this rating.", label="n", unit="forms")
+    n_schools: int = column("Schools of the cohorts' enrolled people; anonymous forms name no school.", unit="schools")
+    attendance: int = column("People present, from the session log.", label="Present", unit="people", nullable=True)
+    mean: float = column("Mean rating.", label="Mean", nullable=True)
+    sd: float = column("Standard deviation (n - 1).", label="SD", nullable=True)
+
+
+class ImpactDistribution(Table):
+    """How many people chose each answer to each of the programme's own perceived-impact items."""
+
+    level: str = column("Whom the row is about.", isin=LEVELS, key=True)
+    cohort_id: str = column("The cohort, at level cohort.", nullable=True, key=True)
+    academic_year: str = column("The academic year, at levels cohort and year.", nullable=True, key=True)
+    instrument: str = column("The instrument.", key=True)
+    item: int = column("Number of the item.", key=True)
+    value: int = column("The answer's number.", key=True)
+    answer: str = column("The answer's label.", label="Answer")
+    n: int = column("People who chose it.", label="n", unit="people")
+    base: int = column("People who answered the item.", label="Base", unit="people")
+    n_schools: int = column("Schools of the people who answered the item.", unit="schools")
+    percent: float = column("n of base.", label="%", unit="%", nullable=True)
+
+
+class DataQuality(Table):
+    """What became of the rows of every file: rows in = stored + unchanged + quarantined + excluded."""
+
+    survey_id: str = column("The survey entry.", key=True)
+    file_number: int = column("Number of the file in the order of arrival.", key=True)
+    received_on: date = column("When the file arrived.")
+    outcome: str = column("What became of the rows.", isin=("stored", "unchanged", "quarantined", "excluded"), key=True)
+    reason: str = column("Why, for quarantined and excluded rows; empty otherwise.", key=True)
+    rows: int = column("How many rows.", unit="rows")

@@ -1,0 +1,1 @@
+"""Estimates -> what may be shown."""

@@ -1,0 +1,89 @@
+"""Every error that a person may see.
+
+A message has three parts: what is wrong, where (file, column, row numbers, rule, how many), and what to do next. It
+never holds a value that somebody typed into a survey or a roster: messages reach terminals, logs, Prefect's database
+and emails, which are all less private than the data. Errors of other libraries that may quote a value are replaced by
+one of these with `raise ... from None`.
+
+Each class has an exit code of its own, so that a scheduler can tell why a run failed without reading a log.
+"""
+
+
+class PipelineError(Exception):
+    """Something a person can act on; shown without a traceback."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", next_step: str = "") -> None:
+        self.what, self.where, self.next_step = what, where, next_step
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        parts = [self.what]
+        if self.where:
+            parts.append(f"  where: {self.where}")
+        if self.next_step:
+            parts.append(f"  next:  {self.next_step}")
+        return "\n".join(parts)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Prefect pickles exceptions; the default would lose the keyword arguments.
+        return (_rebuild, (type(self), self.what, self.where, self.next_step))
+
+
+def _rebuild(cls: type[PipelineError], what: str, where: str, next_step: str) -> PipelineError:
+    return cls(what, where=where, next_step=next_step)
+
+
+class ConfigError(PipelineError):
+    """programme.yaml, an instrument or a setting cannot be used as it is written."""
+
+    exit_code = 10
+
+
+class ExportError(PipelineError):
+    """A file cannot be read, or is not what its survey entry says."""
+
+    exit_code = 11
+
+
+class BalanceError(PipelineError):
+    """Rows in are not the sum of what became of them. Always a defect of ours, never of the data."""
+
+    exit_code = 12
+
+
+class PrivacyRefusal(PipelineError):
+    """A key is missing, wrong or readable by others, or something personal was about to leave."""
+
+    exit_code = 13
+
+
+class StoreBusy(PipelineError):
+    """Another process is writing the warehouse."""
+
+    exit_code = 14
+
+
+class StoreError(PipelineError):
+    """The warehouse or a raw copy is damaged, or was made by a newer version."""
+
+    exit_code = 15
+
+
+class DisclosureRefusal(PipelineError):
+    """A table may not be published as asked."""
+
+    exit_code = 16
+
+
+class ReleaseError(PipelineError):
+    """A release could not be written, or did not read back as it was written."""
+
+    exit_code = 17
+
+
+class EmailError(PipelineError):
+    """The summary was not sent."""
+
+    exit_code = 18

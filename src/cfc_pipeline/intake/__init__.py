@@ -1,0 +1,1 @@
+"""Raw records -> checked canonical rows: recognise, map, check, quarantine, correct."""

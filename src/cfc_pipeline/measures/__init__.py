@@ -1,0 +1,1 @@
+"""Item answers -> scores, by the keys in schemas/instruments/."""

@@ -1,0 +1,175 @@
+"""programme.yaml as one typed object. programme_file.py reads it and finds the line of every mistake."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+TimePoint = Literal["pre", "mid", "post", "follow_up"]
+Kind = Literal["scale", "perceived_impact", "session_feedback", "session_log", "roster"]
+Tool = Literal["qualtrics", "ms_forms", "google_forms", "surveymonkey", "limesurvey", "table"]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+AcademicYear = Annotated[str, Field(pattern=r"^\d{4}/\d{2}$")]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Cohort(Model):
+    """One group of people who meet together."""
+
+    id: Slug
+    label: str
+    academic_year: AcademicYear
+    start: date = Field(description="First session, or the first day of the cohort's term.")
+    end: date
+    region: str | None = Field(None, description="Region of the cohort's schools, if wanted in the analysts' data.")
+    phase: str | None = Field(None, description="Phase of the cohort's schools, if wanted in the analysts' data.")
+
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("`end` must be after `start`")
+        return self
+
+
+class FromColumn(Model):
+    """A value that each row brings along: the column, and what its cells mean."""
+
+    column: str
+    values: dict[str, str] = Field({}, description="Cell text: our id. Empty when the cells hold our ids themselves.")
+
+
+class Person(Model):
+    """How a person is known in this survey."""
+
+    by: Literal["email", "code", "self_made", "anonymous"]
+    column: str | None = Field(None, description="Column with the address or code. Empty only for anonymous forms.")
+
+    @model_validator(mode="after")
+    def _column_unless_anonymous(self) -> Self:
+        if (self.by == "anonymous") != (self.column is None):
+            raise ValueError("`column` is needed unless `by` is anonymous, and not allowed then")
+        return self
+
+
+class Submitted(Model):
+    """When a form was sent in. The day order and the zone are not written in most files, so they are said here."""
+
+    column: str | None = Field(None, description="Default: the tool's own column.")
+    order: Literal["ymd", "dmy", "mdy"] = "ymd"
+    timezone: str | None = Field(None, description="Default: what the file says, else the programme's zone.")
+
+
+class Consent(Model):
+    """Consent that is given in the form itself, for people who are not on a roster."""
+
+    column: str
+    yes: Annotated[list[str], Field(min_length=1, description="Answers that mean yes.")]
+
+
+class Scale(Model):
+    """One instrument in this survey: which column is which item, and how labels become numbers."""
+
+    instrument: Slug
+    items: dict[Annotated[int, Field(ge=1)], str] = Field(description="Item number: column.")
+    answers: dict[str, int] = Field({}, description="Label: number. Empty when the export holds numbers.")
+
+
+class Survey(Model):
+    """One survey: where its columns are and what they mean."""
+
+    id: Slug
+    tool: Tool
+    kind: Kind
+    files: str | None = Field(None, description="Pattern of file names; only needed when two surveys look the same.")
+    time_point: TimePoint | Literal["calendar"] | FromColumn | None = None
+    cohort: str | FromColumn = Field("roster", description="A cohort's id, `roster`, or a column.")
+    session: int | FromColumn | None = Field(None, description="Session number, for feedback and the session log.")
+    person: Person | None = None
+    consent: Literal["roster", "not_needed"] | Consent = "roster"
+    submitted: Submitted = Submitted()
+    scales: list[Scale] = []
+    comments: dict[Slug, str] = Field({}, description="Short name: column of a free text.")
+    fields: dict[Slug, str] = Field({}, description="For roster and session_log. Our field: column.")
+    values: dict[Slug, dict[str, str]] = Field({}, description="For roster and session_log. Field: {cell: meaning}.")
+    confirmed: bool = Field(True, description="False in a draft that add-survey wrote; a draft is not ingested.")
+
+
+class Disclosure(Model):
+    """Which profile of schemas/disclosure.yaml applies. Weaker than the profile is possible only by name."""
+
+    profile: Slug = "default"
+    off_because: str | None = Field(None, min_length=10, description="Publishes everything and prints this reason.")
+
+
+class Calendar(Model):
+    """For `time_point: calendar`: where a day falls between the cohort's start and end."""
+
+    pre_until_days_after_start: Annotated[int, Field(ge=0)] = 21
+    post_from_days_before_end: Annotated[int, Field(ge=0)] = 28
+    follow_up_from_days_after_end: Annotated[int, Field(ge=1)] = 60
+
+
+class Policy(Model):
+    disclosure: Disclosure = Disclosure()
+    duplicates: Literal["latest_complete", "latest", "first"] = "latest_complete"
+    calendar: Calendar = Calendar()
+
+
+class Smtp(Model):
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = Field("starttls", description="`none` is for localhost only.")
+    user: str | None = Field(None, description="The password comes from CFC_SMTP_PASSWORD, never from this file.")
+
+
+class Email(Model):
+    sender: str
+    to: Annotated[list[str], Field(min_length=1)]
+    subject: str = "Programme summary"
+    smtp: Smtp
+
+
+class Schedule(Model):
+    nightly: str = Field("0 3 * * *", description="Cron expression, in the programme's time zone.")
+
+
+class Programme(Model):
+    """A whole programme."""
+
+    name: str
+    timezone: str = "Europe/London"
+    synthetic: bool = Field(False, description="True marks every page: the people and numbers are invented.")
+    cohorts: Annotated[list[Cohort], Field(min_length=1)]
+    surveys: list[Survey] = []
+    policy: Policy = Policy()
+    email: Email | None = None
+    schedule: Schedule = Schedule()
+    # Where the programme lives; set when it is read, never written in the file.
+    folder: Path = Field(Path(), exclude=True, json_schema_extra={"readOnly": True})
+
+    @property
+    def restricted(self) -> Path:
+        return self.folder / "data" / "restricted"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "data" / "warehouse.duckdb"
+
+    @property
+    def analysis(self) -> Path:
+        return self.folder / "data" / "analysis.duckdb"
+
+    @property
+    def inbox(self) -> Path:
+        return self.folder / "inbox"
+
+    @property
+    def releases(self) -> Path:
+        return self.folder / "releases"
+
+    def survey(self, survey_id: str) -> Survey:
+        return next(s for s in self.surveys if s.id == survey_id)

@@ -1,0 +1,40 @@
+"""The one table model that every output format is written from: HTML, CSV, XLSX, Parquet, charts and the email."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+# What kind of figure a column holds; decides its alignment, format and which disclosure rule applied.
+FigureKind = Literal["text", "count", "number", "percent", "p"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a published table."""
+
+    key: str  # name in CSV and Parquet; unique
+    label: str  # heading for people
+    kind: FigureKind
+    group: str = ""  # heading over several columns, such as an academic year
+    decimals: int = 0
+    interval: str = ""  # columns ..._low and ..._high with the same interval name are one "low to high" in HTML
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table as people will see it. `values` and `hidden` have the same height; `values` has every column, `hidden`
+    a String column per figure column: null where shown, else a disclosure Reason's name. A hidden cell is null in
+    `values`; a cell that is null in both does not exist for its row (not applicable)."""
+
+    name: str  # file name in tables/
+    title: str
+    shows: str  # one sentence: what the table shows
+    people: str  # one sentence: from how many people, or that it is hidden
+    rule: str  # which disclosure rule was applied
+    source: str  # from which data and version
+    columns: tuple[Column, ...]
+    values: pl.DataFrame
+    hidden: pl.DataFrame
+    row_group: str = ""  # key of a text column whose values head groups of rows
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""A survey tool's answer -> raw records. One file per tool."""

@@ -1,0 +1,1 @@
+"""Canonical rows -> DuckDB: layout, migrations, one writer, the analysts' copy."""
