@@ -36,6 +36,11 @@ def column(
     return pa.Field(description=description, nullable=nullable, metadata=metadata, **checks)
 
 
+def polars_schema(table: type[Table]) -> dict[str, pl.DataType]:
+    """Column names and polars types of a table, in the contract's order."""
+    return {name: found.dtype.type for name, found in table.to_schema().columns.items()}
+
+
 DUCKDB_TYPES: dict[Any, str] = {
     pl.String: "VARCHAR",
     pl.Int16: "SMALLINT",
