@@ -4,6 +4,7 @@ Only functions of this room make one. publish/ accepts nothing else, so a number
 written by accident.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,14 +15,18 @@ NOT_APPLICABLE = "[z]"  # nothing to show: no such figure exists for this row
 
 
 class Reason(StrEnum):
-    """Why a cell is hidden, in words that a table's note can use."""
+    """Why a cell is hidden. `reason_texts` in profile.py words each one with the numbers of the profile.
 
-    SMALL_COUNT = "a count of 1 to 4 people"
-    FEW_PEOPLE = "fewer than 8 people behind a mean, SD or effect"
-    SMALL_BASE = "a percentage of fewer than 10 people"
-    FEW_SCHOOLS = "fewer than 3 schools behind the figure"
-    ONE_CATEGORY = "everyone in the group chose the same answer"
-    GIVES_AWAY = "would give a hidden figure away"
+    A small count and a count that would give one away share a reason, and so does a unanimous answer: told apart, the
+    mark itself would say that the true count is small, or that everyone said the same (Hundepool et al. 2012,
+    doi 10.1002/9781118348239, advise against telling primary from secondary suppression [K]).
+    """
+
+    SMALL_COUNT = "small_count"
+    FEW_PEOPLE = "few_people"
+    SMALL_BASE = "small_base"
+    FEW_SCHOOLS = "few_schools"
+    GIVES_AWAY = "gives_away"
 
 
 @dataclass(frozen=True)
@@ -30,10 +35,12 @@ class Protected:
 
     `values` are the rows of an outcomes table; hidden cells are null. `hidden` has the same height and one String
     column per figure column: null where shown, otherwise a Reason's name. `rule` says which rule was applied, for
-    the note under each table; `off_because` is set when the programme switched the rules off.
+    the note under each table; `reasons` words each Reason's name with the profile's numbers; `off_because` is set
+    when the programme switched the rules off.
     """
 
     values: pl.DataFrame
     hidden: pl.DataFrame
     rule: str
+    reasons: Mapping[str, str]
     off_because: str | None = None

@@ -1,6 +1,7 @@
 """The one table model that every output format is written from: HTML, CSV, XLSX, Parquet, charts and the email."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import polars as pl
@@ -38,3 +39,5 @@ class PublishedTable:
     hidden: pl.DataFrame
     row_group: str = ""  # key of a text column whose values head groups of rows
     notes: tuple[str, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)  # Reason's name: in words, with the profile's numbers
+    off_because: str | None = None  # why nothing was hidden, in the programme's words; None when the rules applied
