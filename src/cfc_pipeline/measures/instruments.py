@@ -15,8 +15,7 @@ from pydantic import ValidationError
 from cfc_pipeline.errors import ConfigError
 from schemas import INSTRUMENTS
 from schemas.instruments import Instrument, Subscale
-from schemas.tables import reference
-from schemas.tables.contract import polars_schema
+from schemas.tables import polars_schema, reference
 
 __all__ = ["Instrument", "Subscale", "instrument_rows", "item_rows", "load_instruments"]
 

@@ -1,0 +1,182 @@
+"""Change between two time points, among people who answered at both.
+
+The unit is the person. People are paired per instrument and subscale, whichever surveys their answers came through, and
+count for the cohort that the answers are for. From each person's scores the database makes sums per cohort and
+school; all figures follow from these sums.
+
+Scores are added up as whole billionths. Sums of whole numbers are exact: the figures do not depend on the order of rows
+or the number of threads, and a group in which everyone changed alike has an SD of 0 instead of a rounding error, which
+would turn into a huge standardised change.
+"""
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from cfc_pipeline.errors import BalanceError
+from cfc_pipeline.outcomes.formulas import (
+    Floats,
+    hedges_correction,
+    noncentrality_interval,
+    pool,
+    t_quantile,
+    two_sided_p,
+)
+from cfc_pipeline.outcomes.levels import LEVEL, PERSON, frame, in_order, sets
+from schemas.tables import polars_schema
+from schemas.tables.results import PairedChange, PairedSupport
+
+_UNIT = 1_000_000_000  # of a score point
+
+_PERSON_SCORE = f"""
+    CREATE OR REPLACE TEMP TABLE person_score AS
+    SELECT participant_id, cohort_id, instrument, subscale,
+           max(units) FILTER (time_point = 'pre') AS pre, max(units) FILTER (time_point = 'mid') AS mid,
+           max(units) FILTER (time_point = 'post') AS post, max(units) FILTER (time_point = 'follow_up') AS follow_up,
+           greatest(count(*) FILTER (time_point = 'pre'), count(*) FILTER (time_point = 'mid'),
+                    count(*) FILTER (time_point = 'post'), count(*) FILTER (time_point = 'follow_up')) AS most
+    FROM (SELECT *, CAST(round(score * {_UNIT}) AS BIGINT) AS units FROM scale_score)
+    GROUP BY ALL
+"""
+
+_SCHOOL_SUMS = f"""
+    CREATE OR REPLACE TEMP TABLE school_sums AS
+    WITH pair AS (
+        SELECT participant_id, cohort_id, instrument, subscale, pre::HUGEINT AS pre,
+               unnest(['mid', 'post', 'follow_up']) AS to_time_point, unnest([mid, post, follow_up])::HUGEINT AS post
+        FROM person_score WHERE pre IS NOT NULL
+    )
+    SELECT instrument, subscale, 'pre' AS from_time_point, to_time_point, cohort_id, academic_year, school_id,
+           count(*) AS n, sum(pre) AS pre, sum(post) AS post,
+           sum(pre * pre) AS pre_pre, sum(post * post) AS post_post, sum(pre * post) AS pre_post
+    FROM pair JOIN ({PERSON}) USING (participant_id, cohort_id) WHERE post IS NOT NULL
+    GROUP BY ALL
+"""
+
+_MEASURE = ("instrument", "subscale", "from_time_point", "to_time_point")
+
+
+def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Rows of `paired_change` from `scale_score`, `participant` and `cohort`, wherever at least one person has a pair.
+
+    Pairs are pre to mid, to post and to follow_up. Levels: `cohort`; `year`, all people of the year's cohorts as one
+    group; `all`, likewise over all years; `pooled`, the random-effects estimate over cohorts. People of one cohort
+    shape each other, so cohorts are clusters: the intervals at levels year and all ignore that and are too narrow if
+    cohorts differ, the pooled one respects it. Pooled are cohorts with at least two pairs that do not all change
+    alike; two such cohorts are needed, and the row counts the people, schools and cohorts that went in.
+
+    95 % intervals and exact p by the t distribution; g_z = mean change / SD of the change · J, with the interval of the
+    non-central t times J, from three pairs on. What a group is too small or too uniform for is empty. Raises
+    BalanceError if a person has two scores of one subscale at one time point, which intake rules out.
+    """
+    _sum_by_school(con)
+    groups = _estimates(frame(con, _GROUPS))
+    pooled = _pooled(con, groups.filter(pl.col("level") == "cohort"))
+    empty = pl.DataFrame(schema=polars_schema(PairedChange))
+    return in_order(pl.concat([empty, groups, pooled], how="diagonal_relaxed"), PairedChange)
+
+
+def paired_support(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Rows of `paired_support`: the people behind each cohort's paired change, by school."""
+    _sum_by_school(con)
+    return in_order(frame(con, "FROM school_sums"), PairedSupport)
+
+
+def _sum_by_school(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(_PERSON_SCORE)
+    twice = frame(con, "SELECT instrument, count(*) AS n FROM person_score WHERE most > 1 GROUP BY ALL ORDER BY ALL")
+    if twice.height:
+        raise BalanceError(
+            "people with two counted scores of one subscale at one time point",
+            where="; ".join(f"instrument {instrument}: {n} people and subscales" for instrument, n in twice.rows()),
+            next_step="run ingest again, which decides between duplicates; if it stays, report it as a defect",
+        )
+    con.execute(_SCHOOL_SUMS)
+    con.execute("DROP TABLE person_score")
+
+
+def _mean(total: str) -> str:
+    return f"({total})::DOUBLE / n / {_UNIT}"
+
+
+def _covariance(x: str, y: str, xy: str) -> str:
+    """Empty for one person. Up to one unit squared is the rounding of thirds to whole units, not variation."""
+    squared_units = f"(n * ({xy}) - ({x}) * ({y}))::DOUBLE / nullif(n * (n - 1), 0)"
+    return f"CASE WHEN abs({squared_units}) <= 1 THEN 0 ELSE {squared_units} / {_UNIT}.0 / {_UNIT}.0 END"
+
+
+_GROUPS = f"""
+    WITH total AS (
+        SELECT {LEVEL} AS level, cohort_id, academic_year, {", ".join(_MEASURE)},
+               sum(n)::BIGINT AS n, count(DISTINCT school_id) AS n_schools, count(DISTINCT cohort_id) AS n_cohorts,
+               sum(pre) AS pre, sum(post) AS post,
+               sum(pre_pre) AS pre_pre, sum(post_post) AS post_post, sum(pre_post) AS pre_post
+        FROM school_sums GROUP BY {sets(*_MEASURE)}
+    )
+    SELECT level, cohort_id, academic_year, {", ".join(_MEASURE)}, n AS n_paired, n_schools, n_cohorts,
+           {_mean("pre")} AS pre_mean, sqrt({_covariance("pre", "pre", "pre_pre")}) AS pre_sd,
+           {_mean("post")} AS post_mean, sqrt({_covariance("post", "post", "post_post")}) AS post_sd,
+           {_covariance("pre", "post", "pre_post")} / nullif(pre_sd * post_sd, 0) AS correlation,
+           {_mean("post - pre")} AS mean_change,
+           sqrt({_covariance("post - pre", "post - pre", "post_post + pre_pre - 2 * pre_post")}) AS change_sd
+    FROM total
+"""
+
+
+def _estimates(groups: pl.DataFrame) -> pl.DataFrame:
+    """Adds interval, t, p and g_z."""
+    n, change, sd = (
+        groups[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in ("n_paired", "mean_change", "change_sd")
+    )
+    sd, df = np.where(sd > 0, sd, np.nan), n - 1
+    error = sd / np.sqrt(n)
+    t, half, correction = change / error, t_quantile(df) * error, hedges_correction(df)
+    lower, upper = (correction * end / np.sqrt(n) for end in noncentrality_interval(t, df))
+    figures: dict[str, Floats] = {
+        "ci_low": change - half,
+        "ci_high": change + half,
+        "g_z": correction * change / sd,
+        "g_z_low": lower,
+        "g_z_high": upper,
+        "t_value": t,
+        "p_value": two_sided_p(t, df),
+    }
+    added = [pl.Series(name, figure) for name, figure in figures.items()]
+    return groups.with_columns(pl.when(s.is_finite()).then(s).alias(s.name) for s in added)
+
+
+def _pooled(con: duckdb.DuckDBPyConnection, cohorts: pl.DataFrame) -> pl.DataFrame:
+    varied = cohorts.filter(pl.col("change_sd") > 0)
+    poolable = varied.filter(pl.len().over(_MEASURE) >= 2)
+    con.register("poolable", poolable.select("cohort_id", *_MEASURE).to_arrow())
+    schools = frame(
+        con,
+        f"""
+        SELECT {", ".join(_MEASURE)}, count(DISTINCT school_id) AS n_schools
+        FROM school_sums SEMI JOIN poolable USING (cohort_id, {", ".join(_MEASURE)}) GROUP BY ALL
+        """,
+    )
+    con.unregister("poolable")
+    measures = poolable.sort(*_MEASURE, "cohort_id").partition_by(_MEASURE, maintain_order=True)
+    rows = [_pooled_row(measure) for measure in measures]
+    return pl.DataFrame(rows).join(schools, on=_MEASURE, how="left") if rows else schools.clear()
+
+
+def _pooled_row(cohorts: pl.DataFrame) -> dict[str, object]:
+    """One measure's cohorts, pooled."""
+    squared_errors = cohorts["change_sd"] ** 2 / cohorts["n_paired"]
+    estimate = pool(cohorts["mean_change"].to_numpy(), squared_errors.to_numpy())
+    return {
+        "level": "pooled",
+        **dict(zip(_MEASURE, cohorts.select(_MEASURE).row(0), strict=True)),
+        "n_paired": cohorts["n_paired"].sum(),
+        "n_cohorts": cohorts.height,
+        "mean_change": estimate.mean,
+        **{name: _or_empty(getattr(estimate, name)) for name in ("ci_low", "ci_high", "t_value", "p_value")},
+        "tau2": estimate.tau2,
+        "i2": estimate.i2,
+    }
+
+
+def _or_empty(figure: float) -> float | None:
+    return figure if np.isfinite(figure) else None
