@@ -1,0 +1,37 @@
+"""Identifiers -> keyed pseudonyms, whole columns at a time.
+
+The key is what protects: a plain hash of an address is undone in seconds by hashing a list of all head teachers.
+"""
+
+from collections.abc import Callable
+from hashlib import sha256
+
+import polars as pl
+
+HEX_DIGITS = 20  # 80 bits: two of 1,000,000 people share a pseudonym with a chance of about 4 in 10^13
+
+
+def pseudonyms(values: pl.Series, key: bytes, prefix: str) -> pl.Series:
+    """`prefix` and the first 20 hex digits of HMAC-SHA-256 (RFC 2104, doi 10.17487/RFC2104) of each UTF-8 value.
+
+    Null stays null. Values are taken as they are: what people type must be brought into one form first.
+    """
+    text = values.cast(pl.String)
+    distinct = text.unique().drop_nulls()
+    digits = _keyed_digest(key)
+    made = pl.Series([prefix + digits(value) for value in distinct], dtype=pl.String)
+    return text.replace_strict(distinct, made, default=None, return_dtype=pl.String)
+
+
+def _keyed_digest(key: bytes) -> Callable[[str], str]:
+    """HMAC with the key worked in once: twice as fast as hmac.digest over many short values, and the same result."""
+    block = (key if len(key) <= 64 else sha256(key).digest()).ljust(64, b"\0")
+    inner_start, outer_start = (sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
+
+    def digits(value: str) -> str:
+        inner, outer = inner_start.copy(), outer_start.copy()
+        inner.update(value.encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()[:HEX_DIGITS]
+
+    return digits
