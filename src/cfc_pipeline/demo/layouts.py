@@ -155,7 +155,7 @@ def _tidy(text: str) -> str:
 
 def _import_id(question: Question) -> str:
     suffix = "_TEXT" if question.kind == "text" and not question.options else ""
-    return f"QID{question.id}{suffix}"
+    return f"QID1_{question.id}{suffix}"
 
 
 def _status(submission: Submission, labels: bool) -> str:
@@ -447,9 +447,7 @@ def _write_text(
     path.write_bytes((mark + text.getvalue() + end).encode(encoding, errors="replace"))
 
 
-def _write_workbook(
-    path: Path, columns: Sequence[_Column], submissions: Sequence[Submission], sheet_name: str
-) -> None:
+def _write_workbook(path: Path, columns: Sequence[_Column], submissions: Sequence[Submission], sheet_name: str) -> None:
     # Text stays text: what respondents type must not become a formula or a link when somebody opens the file.
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(path, options) as book:

@@ -1,1 +1,65 @@
-"""A survey tool's answer -> raw records. One file per tool."""
+"""A survey tool's answer -> raw records. One file per tool, each with `recognises` and `read`."""
+
+from typing import Protocol
+
+from cfc_pipeline.errors import ExportError
+from cfc_pipeline.sources import google_forms, limesurvey, ms_forms, qualtrics, surveymonkey, table
+from cfc_pipeline.sources.grid import Grid, open_grid
+from cfc_pipeline.sources.raw import RawTable
+
+__all__ = ["TITLES", "TOOLS", "read_export"]
+
+
+class Reader(Protocol):
+    """What each tool's module is."""
+
+    def recognises(self, grid: Grid) -> bool: ...
+
+    def read(self, grid: Grid) -> RawTable: ...
+
+
+# In order of recognition; `table` takes what no other does.
+TOOLS: dict[str, Reader] = {
+    "qualtrics": qualtrics,
+    "surveymonkey": surveymonkey,
+    "limesurvey": limesurvey,
+    "ms_forms": ms_forms,
+    "google_forms": google_forms,
+    "table": table,
+}
+TITLES = {
+    "qualtrics": "Qualtrics",
+    "surveymonkey": "SurveyMonkey",
+    "limesurvey": "LimeSurvey",
+    "ms_forms": "Microsoft Forms",
+    "google_forms": "Google Forms",
+    "table": "a plain table",
+}
+
+
+def read_export(data: bytes, name: str, tool: str | None = None) -> RawTable:
+    """A file as raw records. `name` is only for messages; the tool is recognised by content unless it is given.
+
+    ExportError when the file cannot be read, is not of the given tool, or could be of two.
+    """
+    grid = open_grid(data, name)
+    if tool is None:
+        return TOOLS[_recognised(grid)].read(grid)
+    if not TOOLS[tool].recognises(grid):
+        raise ExportError(
+            f"The file is not an export of {TITLES[tool]}; it looks like {TITLES[_recognised(grid)]}.",
+            where=name,
+            next_step="set `tool:` in the survey entry, or put the right file in the inbox",
+        )
+    return TOOLS[tool].read(grid)
+
+
+def _recognised(grid: Grid) -> str:
+    found = [tool for tool, reader in TOOLS.items() if tool != "table" and reader.recognises(grid)]
+    if len(found) > 1:
+        raise ExportError(
+            f"The file could be of {' or '.join(TITLES[tool] for tool in found)}.",
+            where=grid.name,
+            next_step="say which with `tool:` in its survey entry",
+        )
+    return found[0] if found else "table"

@@ -1,0 +1,196 @@
+"""CSV and TSV files as a Grid: encoding, delimiter, and quotes.
+
+Polars reads fast but forgives: it pairs stray quotation marks its own way and never says so, and its errors quote
+cells. So the text is first checked whole (a fraction of a second per million rows); regular text is left to polars,
+lazily, and anything else goes through Python's csv module, which is slow but exact and can name the row.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from cfc_pipeline.errors import ExportError
+from cfc_pipeline.sources.grid import HEAD, Grid, clean_head
+from cfc_pipeline.sources.raw import ROW
+
+# UTF-32 first: its little-endian mark begins with UTF-16's.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DELIMITERS = (",", ";", "\t")
+_BLOCK = 1 << 24  # bytes looked at in one go
+_SHOWN = 10  # row numbers in one message
+
+
+def open_delimited(data: bytes, name: str) -> Grid:
+    """The cells of delimited text. ExportError names the row where it cannot be read."""
+    text, warnings = _utf8(data, name)
+    _refuse_nul(text, name)
+    delimiter = _delimiter(text, name)
+    head = _head(text, delimiter, name)
+    width = max(len(record) for record in head)
+    cells = _fast(text, delimiter, width) if _is_regular(text, delimiter) else None
+    if cells is None:
+        cells, width = _exact(text, delimiter, width, name)
+    return Grid(name, clean_head(head, width), width, cells, warnings)
+
+
+def _utf8(data: bytes, name: str) -> tuple[bytes, tuple[str, ...]]:
+    """The same text in UTF-8 without a mark, and what had to be assumed."""
+    encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
+    if encoding:
+        try:
+            return data.decode(encoding).encode(), ()
+        except UnicodeError:
+            raise ExportError(
+                f"The file begins as {encoding.upper()} text but is damaged.",
+                where=name,
+                next_step="download it again; if it was cut short, so was the data",
+            ) from None
+    data = data.removeprefix(codecs.BOM_UTF8)
+    return (data, ()) if _is_utf8(data) else _from_windows(data)
+
+
+def _is_utf8(data: bytes) -> bool:
+    decode = codecs.getincrementaldecoder("utf-8")().decode
+    view = memoryview(data)
+    try:
+        for start in range(0, len(data), _BLOCK):
+            decode(view[start : start + _BLOCK])
+        decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _from_windows(data: bytes) -> tuple[bytes, tuple[str, ...]]:
+    # Excel's "CSV" is Windows-1252 on western machines. Accepted: a file in another old code page, or UTF-8 with a
+    # broken byte, shows wrong accents; the warning says so, and labels that no longer match are refused later.
+    text = data.decode("cp1252", errors="replace")
+    unknown = text.count("\ufffd")
+    warning = "not UTF-8; read as Windows-1252, so check accents and dashes"
+    if unknown:
+        warning += f" ({unknown} bytes mean nothing in it and became question marks)"
+    return text.encode(), (warning,)
+
+
+def _refuse_nul(text: bytes, name: str) -> None:
+    at = text.find(b"\0")
+    if at >= 0:
+        row = max(1, sum(1 for _ in csv.reader(_lines(text[:at]))))
+        raise ExportError(
+            "The file holds bytes that no text has: it is damaged, or not a CSV file.",
+            where=f"{name}, row {row}",
+            next_step="download it again as CSV or XLSX",
+        )
+
+
+def _lines(text: bytes) -> io.TextIOWrapper:
+    # No translation of line ends: a line break inside quotes belongs to the cell.
+    return io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", newline="")
+
+
+def _records(text: bytes, delimiter: str, name: str) -> Iterator[list[str]]:
+    """Every record. ExportError where a quotation mark makes no sense."""
+    done = 0
+    try:
+        for record in csv.reader(_lines(text), delimiter=delimiter, strict=True):
+            done += 1
+            yield record
+    except csv.Error:
+        raise ExportError(
+            "A quotation mark is missing or misplaced, so it is not clear where a cell ends.",
+            where=f"{name}, in or after row {done + 1}",
+            next_step="download the file again; if it was edited by hand, save it from the spreadsheet as CSV or XLSX",
+        ) from None
+
+
+def _delimiter(text: bytes, name: str) -> str:
+    """What cuts the first record into most cells. Only the header decides: answers hold all kinds of marks."""
+    widths: dict[str, int] = {}
+    for delimiter in _DELIMITERS:
+        try:
+            records = csv.reader(_lines(text), delimiter=delimiter, strict=True)
+            widths[delimiter] = len(next((record for record in records if any(record)), []))
+        except csv.Error:
+            continue
+    if not widths or max(widths.values()) == 0:
+        problem = "The first row cannot be read." if text.strip() else "The file is empty."
+        raise ExportError(problem, where=name, next_step="download the file again")
+    return max(widths, key=lambda delimiter: widths[delimiter])
+
+
+def _head(text: bytes, delimiter: str, name: str) -> list[list[str]]:
+    records = _records(text, delimiter, name)
+    return [record for record, _ in zip(records, range(HEAD), strict=False)]
+
+
+def _is_regular(text: bytes, delimiter: str) -> bool:
+    """Whether every line break and quotation mark is where RFC 4180 wants it, so that readers cannot disagree."""
+    only_crlf = text.count(b"\r") == text.count(b"\r\n")
+    return only_crlf and (b'"' not in text or _quotes_pair_up(text, delimiter))
+
+
+def _quotes_pair_up(text: bytes, delimiter: str) -> bool:
+    """Every odd quotation mark opens a cell and every even one closes it; a doubled one closes and opens again."""
+    fence = np.zeros(256, dtype=bool)
+    fence[[ord(delimiter), ord("\n"), ord("\r"), ord('"')]] = True
+    framed = np.frombuffer(text, dtype=np.uint8)
+    seen = 0
+    for start in range(0, len(text), _BLOCK):
+        at = np.flatnonzero(framed[start : start + _BLOCK] == ord('"')) + start
+        opening, closing = at[seen % 2 :: 2], at[1 - seen % 2 :: 2]
+        before, after = opening[opening > 0] - 1, closing[closing < len(text) - 1] + 1
+        if not (fence[framed[before]].all() and fence[framed[after]].all()):
+            return False
+        seen += len(at)
+    return seen % 2 == 0
+
+
+def _fast(text: bytes, delimiter: str, width: int) -> pl.LazyFrame | None:
+    """All records, lazily; None when a record is longer than `width`."""
+    # The blank record at the end of some tools' files is no row; blank ones between rows are, and are counted.
+    if text.endswith((b"\n\n", b"\n\r\n")):
+        text = text.rstrip(b"\r\n") + b"\n"
+    cells = pl.scan_csv(
+        text,
+        has_header=False,
+        schema={str(position): pl.String for position in range(width)},
+        separator=delimiter,
+        missing_columns="insert",  # records may be short: spreadsheets leave out empty cells at the end
+        row_index_name=ROW,
+        row_index_offset=1,
+    )
+    try:
+        # Reads every cell once, keeping none, so that nothing can fail later where a message might quote a cell.
+        cells.select(pl.exclude(ROW).count()).collect(engine="streaming")
+    except pl.exceptions.PolarsError:
+        return None
+    return cells.with_columns(pl.col(ROW).cast(pl.Int64))
+
+
+def _exact(text: bytes, delimiter: str, width: int, name: str) -> tuple[pl.LazyFrame, int]:
+    """All records by way of Python's csv module; ExportError when some are longer than the header."""
+    records = list(_records(text, delimiter, name))
+    while records and not any(records[-1]):
+        records.pop()
+    too_long = [row for row, record in enumerate(records, start=1) if any(cell.strip() for cell in record[width:])]
+    if too_long:
+        shown = ", ".join(map(str, too_long[:_SHOWN])) + (" ..." if len(too_long) > _SHOWN else "")
+        raise ExportError(
+            f"{len(too_long)} row(s) have more cells than the heading, so cells cannot be told apart.",
+            where=f"{name}, row {shown}",
+            next_step="download the file again; a delimiter inside an answer must be quoted",
+        )
+    columns: dict[str, list[str | None] | range] = {ROW: range(1, len(records) + 1)}
+    for position in range(width):
+        columns[str(position)] = [record[position] if position < len(record) else None for record in records]
+    schema = {ROW: pl.Int64} | {str(position): pl.String for position in range(width)}
+    return pl.DataFrame(columns, schema=schema).lazy(), width

@@ -1,0 +1,58 @@
+"""A file as a grid of text cells, before anybody asks which tool wrote it.
+
+`open_grid` looks at the first bytes: a workbook goes to workbook.py, everything else is delimited text and goes to
+delimited.py. Both give a Grid: the first records to recognise a layout by, and all records as a lazy frame, so that a
+million rows are neither read twice nor held as Python objects.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from cfc_pipeline.sources.raw import ROW
+
+HEAD = 6  # records shown to the tools' recognisers: three header rows at most, and some data
+
+
+@dataclass(frozen=True)
+class Grid:
+    """`cells` has ROW (Int64, from 1) and one String column per position, named "0", "1", ...; cells as written."""
+
+    name: str
+    head: list[list[str | None]]  # at most HEAD records, each `width` long, stripped, empty as None
+    width: int
+    cells: pl.LazyFrame
+    warnings: tuple[str, ...] = ()
+
+    def body(self, header_rows: int, names: Sequence[str | None]) -> pl.LazyFrame:
+        """ROW and the named columns of all records after the header, stripped, empty as null.
+
+        A position whose name is None, or beyond the names, is left out.
+        """
+        kept = [_clean(str(position)).alias(name) for position, name in enumerate(names) if name is not None]
+        return self.cells.slice(header_rows).select(ROW, *kept)
+
+    def header(self, row: int) -> list[str | None]:
+        """One record of the head; all None when the file ends before it."""
+        return self.head[row] if row < len(self.head) else [None] * self.width
+
+
+def _clean(column: str) -> pl.Expr:
+    stripped = pl.col(column).str.strip_chars()
+    return pl.when(stripped != "").then(stripped)
+
+
+def clean_head(records: Sequence[Sequence[str | None]], width: int) -> list[list[str | None]]:
+    """Records as `Grid.head` wants them."""
+    stripped = [[(cell or "").strip() or None for cell in record[:width]] for record in records[:HEAD]]
+    return [record + [None] * (width - len(record)) for record in stripped]
+
+
+def open_grid(data: bytes, name: str) -> Grid:
+    """The cells of a CSV, TSV or XLSX file. ExportError when it is none of them, or damaged."""
+    # Imported here because both build a Grid.
+    from cfc_pipeline.sources.delimited import open_delimited
+    from cfc_pipeline.sources.workbook import is_workbook, open_workbook
+
+    return open_workbook(data, name) if is_workbook(data, name) else open_delimited(data, name)

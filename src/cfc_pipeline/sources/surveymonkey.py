@@ -1,0 +1,64 @@
+"""SurveyMonkey: CSV or XLSX of "All responses data", and the flattened single-row variant.
+
+Two header rows: the question, blank under its further columns; then the option or row label. The heading row says
+nothing about who finished, so everybody did, and a warning says so. Times are the account's clock, not written down.
+"""
+
+import polars as pl
+
+from cfc_pipeline.errors import ExportError
+from cfc_pipeline.sources.columns import Field, one_row_fields, question, raw_table, system, tidy, unique, unnamed
+from cfc_pipeline.sources.forms import form
+from cfc_pipeline.sources.grid import Grid
+from cfc_pipeline.sources.raw import RECORD, ROW, RawTable
+
+_ROUNDED = r"^\d+([.,]\d+)?[eE]\+?\d+$"
+
+
+def recognises(grid: Grid) -> bool:
+    """The respondent's id comes first, with another of the tool's own columns among the next three."""
+    found = [form("surveymonkey").find(tidy(heading)) for heading in grid.header(0)[:4]]
+    return bool(found[0] and found[0].treatment == "record_id" and any(found[1:]))
+
+
+def read(grid: Grid) -> RawTable:
+    known = form("surveymonkey")
+    two_rows = grid.header(1)[0] is None and any(grid.header(1))
+    fields = unique(_two_row_fields(grid) if two_rows else one_row_fields(grid, known))
+    layout = "two header rows" if two_rows else "one header row"
+    warning = "the export does not say who finished; every response counts as finished"
+    table = raw_table(grid, known, layout, 2 if two_rows else 1, fields, warnings=(warning,))
+    _refuse_rounded_ids(table, grid.name)
+    return table
+
+
+def _two_row_fields(grid: Grid) -> list[Field | None]:
+    known = form("surveymonkey")
+    fields: list[Field | None] = []
+    heading = ""
+    for position, (first, second) in enumerate(zip(grid.header(0), grid.header(1), strict=True)):
+        text, option = tidy(first), tidy(second)
+        heading = text or heading
+        own = known.find(text) if text and not option else None
+        if own:
+            fields.append(system(own, text, text))
+        elif text or option:
+            fields.append(_question(heading, "" if option in known.placeholders else option))
+        else:
+            fields.append(unnamed(grid, position))
+    return fields
+
+
+def _question(heading: str, option: str) -> Field:
+    return question(f"{heading} | {option}" if option else heading, heading, option)
+
+
+def _refuse_rounded_ids(table: RawTable, name: str) -> None:
+    """A CSV that was opened and saved in a spreadsheet shows 11-digit ids as 1.14E+10, the same for many people."""
+    rounded = table.rows.filter(pl.col(RECORD).str.contains(_ROUNDED)).select(ROW).collect()[ROW]
+    if len(rounded):
+        raise ExportError(
+            "A spreadsheet has rounded the respondents' ids, so people cannot be told apart.",
+            where=f"{name}, {len(rounded)} row(s), the first is row {rounded[0]}",
+            next_step="download the file again and do not save it from the spreadsheet, or download XLSX",
+        )
