@@ -1,0 +1,167 @@
+"""A table as HTML, built with Great Tables: column groups, row groups and a `headers` attribute on every cell, so that
+a screen reader can say which row and column a figure belongs to. Text is escaped here or, in row headings, by Great
+Tables; readback.py refuses a release in which anything else came out as markup. Great Tables' own style sheet, 10 kB
+for each table, is left out: templates/style.css serves tables, page and email alike."""
+
+import re
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import great_tables as gt
+import jinja2
+import polars as pl
+from markupsafe import Markup
+
+from cfc_pipeline.disclosure.protected import MARK, NOT_APPLICABLE
+from cfc_pipeline.publish.model import Column, PublishedTable
+from cfc_pipeline.publish.written import reason_in_words, texts
+
+TEMPLATES = Path(__file__).parent / "templates"
+environment = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+)
+# Nothing may be fetched or run; styles are inline. Tables come from other people's words, so this is the second lock.
+CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+WIDE = 10  # columns of an HTML table from which it is printed on a landscape page
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column of the HTML table: one column of the model, or the two ends of an interval."""
+
+    key: str
+    label: str
+    group: str
+    parts: tuple[Column, ...]
+
+
+def fragment(table: PublishedTable) -> Markup:
+    """`<figure>` with the table and its notes; needs templates/style.css on the page. `table` is as_written."""
+    shown = shown_columns(table)
+    return _render(
+        "table.html.j2",
+        table=table,
+        markup=Markup(_grid(table, shown)),  # noqa: S704 # every text in it was escaped on the way in
+        wide=len(shown) >= WIDE,
+        notes=notes(table),
+    )
+
+
+def document(table: PublishedTable, *, banner: str = "") -> str:
+    """A whole page with one table, which opens without a network and runs nothing."""
+    return str(_render("table_page.html.j2", table=table, figure=fragment(table), banner=banner, csp=CSP))
+
+
+def shown_columns(table: PublishedTable) -> list[Shown]:
+    """The HTML columns: ends of the same interval in the same group that stand together become one."""
+    shown: list[Shown] = []
+    for c in table.columns:
+        if c.key == table.row_group:
+            continue
+        last = shown[-1].parts[-1] if shown else None
+        if last and c.interval and (c.interval, c.group) == (last.interval, last.group) and len(shown[-1].parts) == 1:
+            shown[-1] = Shown(shown[-1].key, c.interval, c.group, (last, c))
+        else:
+            shown.append(Shown(c.key, c.label, c.group, (c,)))
+    return shown
+
+
+def notes(table: PublishedTable) -> list[str]:
+    """What stands under a table: its notes, what the marks mean where they occur, the rule and the source."""
+    marks = {text for c in table.columns for text in texts(table, c) if c.kind != "text" and text.startswith("[")}
+    names = sorted({reason for column in table.hidden for reason in column.drop_nulls()})
+    legend = []
+    if MARK in marks:
+        legend.append(f"{MARK} hidden: " + "; or ".join(reason_in_words(table, name) for name in names) + ".")
+    if NOT_APPLICABLE in marks:
+        legend.append(f"{NOT_APPLICABLE} there is no such figure for this row.")
+    off = f"Nothing is hidden in this release, because: {table.off_because}" if table.off_because else ""
+    return [note for note in (*table.notes, *legend, off or table.rule, table.source) if note]
+
+
+def number_for_people(text: str, column: Column) -> str:
+    """Digits with a real minus sign and thousands; a p value that rounds to zero as "<0.001"."""
+    if column.kind == "p" and float(text) == 0:
+        return f"<{10**-column.decimals:.{column.decimals}f}"
+    whole, dot, decimals = text.removeprefix("-").partition(".")
+    return ("−" if text.startswith("-") else "") + f"{int(whole):,}{dot}{decimals}"
+
+
+def _grid(table: PublishedTable, shown: list[Shown]) -> str:
+    """The `<table>` element. Great Tables has no caption, so that is put in after its opening tag."""
+    cells = {s.key: _cells(table, s) for s in shown}
+    groups = {table.row_group: _text(table, table.row_group)} if table.row_group else {}
+    headings = _row_headings(shown)
+    grid = gt.GT(
+        pl.DataFrame(groups | cells, schema_overrides=dict.fromkeys([*groups, *cells], pl.String)),
+        rowname_col=[s.key for s in headings] or None,
+        groupname_col=table.row_group or None,
+        id=table.name,
+    )
+    if headings:
+        grid = grid.tab_stubhead([gt.html(escape(s.label)) for s in headings])
+    body = [s for s in shown if s not in headings]
+    grid = grid.cols_label({s.key: gt.html(escape(s.label)) for s in body})
+    grid = grid.cols_align("right", [s.key for s in body if s.parts[0].kind != "text"])
+    grid = grid.fmt(lambda cell: cell, [s.key for s in body])  # our cells are escaped already
+    for name, columns in _spanners(body):
+        grid = grid.tab_spanner(gt.html(escape(name)), columns, id=f"group-{columns[0]}")
+    element = re.search(r"<table.*</table>", grid.as_raw_html(), re.DOTALL)
+    assert element, "Great Tables rendered no table"
+    opening, rest = element[0].split(">", 1)
+    return f'{opening}>\n<caption class="title">{escape(table.title)}</caption>{rest}'
+
+
+def _row_headings(shown: list[Shown]) -> list[Shown]:
+    """The text columns at the left say what a row is about."""
+    headings = []
+    for s in shown:
+        if s.parts[0].kind != "text":
+            break
+        headings.append(s)
+    return headings
+
+
+def _spanners(body: list[Shown]) -> list[tuple[str, list[str]]]:
+    spanners: list[tuple[str, list[str]]] = []
+    for before, s in zip([None, *body], body, strict=False):
+        if s.group and before and before.group == s.group:
+            spanners[-1][1].append(s.key)
+        elif s.group:
+            spanners.append((s.group, [s.key]))
+    return spanners
+
+
+def _cells(table: PublishedTable, shown: Shown) -> list[str]:
+    first = shown.parts[0]
+    if first.kind == "text":
+        # Row headings are escaped by Great Tables; text among the figures comes from us and is escaped here.
+        is_heading = shown in _row_headings(shown_columns(table))
+        return _text(table, first.key) if is_heading else [escape(text) for text in _text(table, first.key)]
+    ends = [_figure_cells(table, part) for part in shown.parts]
+    if len(ends) == 1:
+        return ends[0]
+    pairs = zip(*ends, strict=True)
+    return [low if low == high and low.startswith("<abbr") else f"{low} to {high}" for low, high in pairs]
+
+
+def _figure_cells(table: PublishedTable, column: Column) -> list[str]:
+    reasons = table.hidden[column.key].to_list()
+    return [_figure(table, column, text, why) for text, why in zip(texts(table, column), reasons, strict=True)]
+
+
+def _figure(table: PublishedTable, column: Column, text: str, reason: str | None) -> str:
+    if text == MARK:
+        return f'<abbr title="hidden: {escape(reason_in_words(table, reason or ""))}">{MARK}</abbr>'
+    if text == NOT_APPLICABLE:
+        return f'<abbr title="no such figure for this row">{NOT_APPLICABLE}</abbr>'
+    return escape(number_for_people(text, column))
+
+
+def _text(table: PublishedTable, key: str) -> list[str]:
+    return texts(table, next(c for c in table.columns if c.key == key))
+
+
+def _render(template: str, **values: object) -> Markup:
+    return Markup(environment.get_template(template).render(values))  # noqa: S704 # autoescape is on
