@@ -36,7 +36,7 @@ def column(
     return pa.Field(description=description, nullable=nullable, metadata=metadata, **checks)
 
 
-def polars_schema(table: type[Table]) -> dict[str, pl.DataType]:
+def polars_schema(table: type[Table]) -> dict[str, Any]:
     """Column names and polars types of a table, in the contract's order."""
     return {name: found.dtype.type for name, found in table.to_schema().columns.items()}
 

@@ -20,10 +20,10 @@ class Cohort(Table):
 
 
 class Participant(Table):
-    """One person, known only by a pseudonym."""
+    """One person in one cohort, known only by a pseudonym."""
 
     participant_id: str = column("Keyed pseudonym of the person.", key=True, str_startswith="p-")
-    cohort_id: str = column("The cohort that the person is enrolled in.")
+    cohort_id: str = column("A cohort that the person is enrolled in.", key=True)
     school_id: str = column("Keyed pseudonym of the person's school.", nullable=True, str_startswith="s-")
     role: str = column("Role group of the person.", nullable=True)
     phase: str = column("Phase of the person's school.", nullable=True)

@@ -8,6 +8,8 @@ one of these with `raise ... from None`.
 Each class has an exit code of its own, so that a scheduler can tell why a run failed without reading a log.
 """
 
+import traceback
+
 
 class PipelineError(Exception):
     """Something a person can act on; shown without a traceback."""
@@ -87,3 +89,14 @@ class EmailError(PipelineError):
     """The summary was not sent."""
 
     exit_code = 18
+
+
+def unexpected(error: Exception) -> PipelineError:
+    """An error that nobody foresaw, without its text: other libraries quote cells in theirs."""
+    steps = traceback.extract_tb(error.__traceback__)
+    places = [f"{step.filename.rsplit('/', 1)[-1]}:{step.lineno}" for step in steps]
+    return PipelineError(
+        f"A {type(error).__name__} that nobody foresaw stopped this run. Its text is left out, because it may quote data.",
+        where=" > ".join(places[-6:]),
+        next_step="the step that failed wrote nothing; please report these lines",
+    )

@@ -1,0 +1,37 @@
+"""Make a release from the analysts' copy."""
+
+import os
+from pathlib import Path
+
+from flows.safety import check_settings, value_free  # isort: skip  (sets Prefect up before it is imported)
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from cfc_pipeline.recipes import publish as recipe
+from cfc_pipeline.recipes.publish import Published
+
+
+@task(name="write release", persist_result=False, cache_policy=NO_CACHE)
+@value_free
+def write_release(folder: Path) -> Published:
+    return recipe.publish(folder, os.environ)
+
+
+@flow(name="publish", persist_result=False)
+def publish(programme: Path) -> Published:
+    """Hide what could identify somebody, write all tables and charts, and make the new release the latest.
+
+    Args:
+        programme: The programme's folder on the machine that runs this.
+    """
+    # Check
+    check_settings()
+    # Load and write
+    release = write_release(programme)
+    # Save
+    create_markdown_artifact(
+        f"## Release\n\n```\n{release.in_words()}\n```", key="release", description="What was published"
+    )
+    print(release.in_words())
+    return release

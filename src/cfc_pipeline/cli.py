@@ -1,0 +1,271 @@
+"""The command line: one function for each command, each reads like a recipe. `cfc-pipeline COMMAND --help` explains."""
+
+import getpass
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.table import Table
+
+from cfc_pipeline import __version__
+from cfc_pipeline.errors import ConfigError, PipelineError, unexpected
+
+app = App(
+    name="cfc-pipeline",
+    help="From survey exports to published outcome tables: validated, pseudonymised, explained.",
+    version=__version__,
+)
+
+# Given once, before or after the command; every command gets it as its first argument.
+Folder = Annotated[Path, Parameter(parse=False)]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print for machines.")]
+DryRun = Annotated[bool, Parameter(negative="", help="Only say what would happen.")]
+
+
+@app.meta.default
+def _launch(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    programme: Annotated[
+        Path, Parameter(name=["--programme", "-p"], env_var="CFC_PROGRAMME", help="The programme's folder.")
+    ] = Path(),
+) -> int:
+    command, bound, ignored = app.parse_args(tokens)
+    if "folder" in ignored:
+        bound.arguments["folder"] = programme
+    return command(*bound.args, **bound.kwargs) or 0
+
+
+def main() -> None:
+    """Run a command; show a person what is wrong without a traceback, and give each kind of error its exit code."""
+    try:
+        sys.exit(app.meta())
+    except PipelineError as error:
+        _complain(error)
+    except Exception as error:
+        if os.environ.get("CFC_DEBUG") == "1":  # a developer's machine, with synthetic data
+            raise
+        _complain(unexpected(error))
+
+
+def _complain(error: PipelineError) -> None:
+    Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+    sys.exit(error.exit_code)
+
+
+@app.command
+def init(directory: Path, /, *, name: str | None = None) -> None:
+    """Make a programme folder that works at once, with comments that teach.
+
+    Example: cfc-pipeline init my-programme --name "Compassion Focused Coaching"
+    """
+    from cfc_pipeline.programme_folder import init as make
+
+    for path in make(directory, name):
+        print(f"made {path}")
+    print(
+        f"Next: open {directory / 'programme.yaml'}, name your cohorts, and drop a roster into {directory / 'inbox'}."
+    )
+
+
+@app.command
+def doctor(folder: Folder) -> int:
+    """Check the settings, the key, the files' modes and the databases.
+
+    Example: cfc-pipeline -p my-programme doctor
+    """
+    from cfc_pipeline.recipes.doctor import examine
+
+    findings = examine(folder, os.environ)
+    for finding in findings:
+        print(finding)
+    return 1 if any(f.startswith("mend:") for f in findings) else 0
+
+
+@app.command
+def add_survey(folder: Folder, file: Path, /) -> None:
+    """Read an export and draft a survey entry for it. A person checks the draft; nothing is guessed silently.
+
+    Example: cfc-pipeline -p my-programme add-survey inbox/baseline.csv
+    """
+    from cfc_pipeline.recipes.add_survey import draft
+
+    path = draft(folder, file)
+    print(f"Wrote {path}. Check every line marked `check`, then move the entry into programme.yaml.")
+
+
+@app.command
+def ingest(
+    folder: Folder,
+    files: list[Path] | None = None,
+    /,
+    *,
+    survey: str | None = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> int:
+    """Take in FILES, or everything in the inbox, and work out all results anew.
+
+    Example: cfc-pipeline -p my-programme ingest --dry-run
+    """
+    from cfc_pipeline.recipes.ingest import ingest as recipe
+    from cfc_pipeline.recipes.report import in_json, in_words
+
+    report = recipe(folder, os.environ, files=files or None, survey_id=survey, dry_run=dry_run)
+    print(json.dumps(in_json(report)) if as_json else in_words(report))
+    # The rest was taken in, but a schedule should notice that something waits for a person.
+    return report.refused[0].error.exit_code if report.refused else 0
+
+
+@app.command
+def status(folder: Folder, *, as_json: AsJson = False) -> None:
+    """Say what is there: the last run, what waits, the latest release.
+
+    Example: cfc-pipeline -p my-programme status
+    """
+    from cfc_pipeline.recipes.status import status as recipe
+
+    found = recipe(folder, os.environ)
+    if as_json:
+        print(json.dumps(found))
+        return
+    for line, value in found.items():
+        print(f"{line.replace('_', ' ')}: {value}")
+
+
+review = App(name="review", help="See what waits for a person: rows in quarantine, and comments.")
+app.command(review)
+
+
+@review.default
+def review_rows(folder: Folder, *, as_json: AsJson = False) -> None:
+    """List rows in quarantine, with every reason. Mend them in corrections.csv, or at the source.
+
+    Example: cfc-pipeline -p my-programme review
+    """
+    from cfc_pipeline.recipes.review import quarantined_rows
+
+    _show(quarantined_rows(folder, os.environ).rows(named=True), "Nothing is in quarantine.", as_json)
+
+
+@review.command(name="comments")
+def review_comments(folder: Folder, *, state: str = "waiting", as_json: AsJson = False) -> None:
+    """Show redacted comments that wait for approval.
+
+    Example: cfc-pipeline -p my-programme review comments
+    """
+    from cfc_pipeline.recipes.review import comments
+
+    _show(comments(folder, os.environ, state).rows(named=True), f"No comments are {state}.", as_json)
+
+
+@review.command
+def approve(folder: Folder, comments: list[str], /, *, by: str | None = None) -> None:
+    """Approve comments for releases, after reading them.
+
+    Example: cfc-pipeline -p my-programme review approve c-0123456789abcdef0123
+    """
+    _decide(folder, comments, "approved", by)
+
+
+@review.command
+def reject(folder: Folder, comments: list[str], /, *, by: str | None = None) -> None:
+    """Keep comments out of releases for good.
+
+    Example: cfc-pipeline -p my-programme review reject c-0123456789abcdef0123
+    """
+    _decide(folder, comments, "rejected", by)
+
+
+def _decide(folder: Path, comments: list[str], decision: str, by: str | None) -> None:
+    from cfc_pipeline.recipes.review import decide
+
+    decide(folder, os.environ, comments, decision, by or getpass.getuser())
+    print(f"{len(comments)} {decision}. It takes effect with the next `cfc-pipeline ingest`.")
+
+
+@app.command
+def publish(folder: Folder, *, as_json: AsJson = False) -> None:
+    """Write a release: tables, charts, one page to read.
+
+    Example: cfc-pipeline -p my-programme publish
+    """
+    from cfc_pipeline.recipes.publish import publish as recipe
+
+    release = recipe(folder, os.environ)
+    facts = {"release": str(release.path), "tables": release.tables, "shown": release.shown, "hidden": release.hidden}
+    print(json.dumps(facts) if as_json else release.in_words())
+
+
+@app.command
+def email(folder: Folder, *, preview: Path | None = None) -> None:
+    """Email the summary of the latest release to the recipients in programme.yaml, once.
+
+    Example: cfc-pipeline -p my-programme email --preview summary.eml
+    """
+    from cfc_pipeline.recipes.email import email_summary, save
+
+    print(save(folder, preview) if preview else email_summary(folder, os.environ))
+
+
+@app.command
+def codebook(folder: Folder, *, as_json: AsJson = False) -> None:
+    """Print what every table and column of the analysts' database holds.
+
+    Example: cfc-pipeline codebook
+    """
+    from cfc_pipeline.warehouse.layout import codebook as pages
+    from cfc_pipeline.warehouse.layout import dictionary
+
+    print(dictionary().write_json() if as_json else pages())
+
+
+@app.command
+def serve(folder: Folder, *, port: int = 4200) -> int:
+    """Keep Prefect running on this machine: its page with a Run button, and the schedule in programme.yaml.
+
+    Example: cfc-pipeline -p my-programme serve
+    """
+    # Prefect lives in flows/ only; a process of its own keeps it out of every other command.
+    return subprocess.call([sys.executable, "-m", "flows.serve", str(folder), str(port)])
+
+
+@app.command
+def demo(directory: Path = Path("demo"), /, *, fresh: bool = False) -> int:
+    """Build a synthetic programme, run the real flows on it, and say what to open.
+
+    Example: cfc-pipeline demo demo
+    """
+    from cfc_pipeline.demo.build import build_demo, clear_demo
+
+    if fresh:
+        clear_demo(directory)
+    if directory.exists() and any(directory.iterdir()):
+        raise ConfigError(
+            "This folder is not empty.",
+            where=str(directory),
+            next_step="name another folder, or add --fresh to replace an earlier demo",
+        )
+    print("Building a synthetic programme ...", flush=True)
+    build_demo(directory)
+    return subprocess.call([sys.executable, "-m", "flows.demo", str(directory)])
+
+
+def _show(rows: list[dict[str, Any]], nothing: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(rows))
+    elif not rows:
+        print(nothing)
+    else:
+        table = Table(*rows[0], show_lines=False)
+        for row in rows:
+            table.add_row(*(str(value) for value in row.values()))
+        Console().print(table, markup=False)
+
+
+if __name__ == "__main__":
+    main()

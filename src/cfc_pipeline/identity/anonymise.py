@@ -1,0 +1,156 @@
+"""The wall: canonical rows go in, rows without a person come out.
+
+After this, nobody is a name, an address or a code but a keyed pseudonym; a school is a pseudonym with phase and region;
+a moment is a day; free text is redacted. Columns are named one by one, so that nothing else can come along.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from cfc_pipeline.identity.keys import Keys
+from cfc_pipeline.identity.pseudonyms import pseudonyms
+from cfc_pipeline.identity.redaction import redact
+from cfc_pipeline.intake.answers import COMMENT, item_columns
+from cfc_pipeline.intake.batch import ANSWER_KINDS, Intake
+from cfc_pipeline.programme import Cohort, Survey
+
+
+@dataclass(frozen=True)
+class Safe:
+    """Rows that may be stored."""
+
+    participants: pl.DataFrame  # the `participant` contract
+    sessions: pl.DataFrame  # the `session` contract
+    answers: dict[str, pl.DataFrame]  # survey id -> response columns but content_hash, `file`, and item columns
+    comments: pl.DataFrame  # the `comment` contract without `state`, and response_id
+    facts: dict[str, pl.DataFrame]  # survey id of a roster or session log -> `file` and keyed `fingerprint` of its rows
+    left_out: pl.Series  # response_id of rows that must not be stored, should they be there from earlier
+
+
+def anonymise(intake: Intake, surveys: list[Survey], cohorts: list[Cohort], keys: Keys) -> Safe:
+    """Everything that was accepted, as it may be stored."""
+    wanted = [s for s in surveys if s.id in intake.accepted and s.kind in ANSWER_KINDS]
+    answers = {s.id: _answers(intake.accepted[s.id], s, keys) for s in wanted}
+    return Safe(
+        participants=_participants(intake, answers.values(), keys),
+        sessions=_sessions(intake),
+        answers={s.id: answers[s.id].drop(_comment_columns(answers[s.id])) for s in wanted},
+        comments=_comments(list(answers.values()), intake.roster, cohorts, keys),
+        facts={s: _fingerprints(rows, keys) for s, rows in intake.of_kind("roster", "session_log").items()},
+        left_out=_left_out(intake, wanted, keys),
+    )
+
+
+def _response_ids(survey_id: str, record: pl.Series, keys: Keys) -> pl.Series:
+    return pseudonyms(survey_id + "\x1f" + record, keys.purpose("response"), "r-")
+
+
+def _answers(rows: pl.DataFrame, survey: Survey, keys: Keys) -> pl.DataFrame:
+    """One row a response, sorted by its id: the order of the file would say who was first."""
+    return rows.select(
+        "file",
+        _response_ids(survey.id, rows["record"], keys).alias("response_id"),
+        pl.lit(survey.id).alias("survey_id"),
+        pl.lit(survey.kind).alias("kind"),
+        "cohort_id",
+        pseudonyms(rows["person"], keys.purpose("person"), "p-").alias("participant_id"),
+        "time_point",
+        "session_number",
+        pl.col("submitted_at").cast(pl.Date).alias("submitted_on"),
+        pl.col("complete").fill_null(True),
+        "status",
+        *item_columns(survey),
+        *_comment_columns(rows),
+    ).sort("response_id")
+
+
+def _comment_columns(rows: pl.DataFrame) -> list[str]:
+    return [c for c in rows.columns if c.startswith(COMMENT)]
+
+
+def _participants(intake: Intake, answers: Iterable[pl.DataFrame], keys: Keys) -> pl.DataFrame:
+    """People on the roster, and people known only by a code that they made themselves."""
+    roster = intake.roster
+    coarse = {c: redact_labels(roster[c], roster) for c in ("role", "phase", "region")}
+    enrolled = roster.select(
+        pseudonyms(roster["person"], keys.purpose("person"), "p-").alias("participant_id"),
+        "cohort_id",
+        pseudonyms(_normal_school(roster["school"]), keys.purpose("school"), "s-").alias("school_id"),
+        **coarse,
+        on_roster=pl.lit(True),
+        consented="consented",
+        consented_on="consented_on",
+        withdrawn="withdrawn",
+    )
+    unlisted = [
+        rows.filter(pl.col("participant_id").is_not_null()).select("participant_id", "cohort_id") for rows in answers
+    ]
+    if not unlisted:
+        return enrolled
+    others = pl.concat(unlisted).unique().join(enrolled, on=["participant_id", "cohort_id"], how="anti")
+    known = others.with_columns(on_roster=pl.lit(False), consented=pl.lit(True), withdrawn=pl.lit(False))
+    return pl.concat([enrolled, known], how="diagonal_relaxed").select(enrolled.columns).sort(enrolled.columns[:2])
+
+
+def _normal_school(names: pl.Series) -> pl.Series:
+    return names.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
+
+
+def redact_labels(labels: pl.Series, roster: pl.DataFrame) -> pl.Series:
+    """Roles, phases and practices are short labels, but people type names into them all the same."""
+    redacted: pl.Series = redact(labels, roster["name"], roster["school"])["text"]
+    return redacted
+
+
+def _sessions(intake: Intake) -> pl.DataFrame:
+    logs = list(intake.of_kind("session_log").values())
+    if not logs:
+        return pl.DataFrame()
+    rows = pl.concat(logs, how="diagonal_relaxed").sort("file", "row")
+    return rows.select(
+        session_id=pl.col("cohort_id") + "-" + pl.col("session_number").cast(pl.String).str.zfill(2),
+        cohort_id="cohort_id",
+        session_number="session_number",
+        held_on="held_on",
+        attendance=pl.col("attendance").cast(pl.Int64),
+        practices=redact_labels(rows["practices"], intake.roster),
+        adherence=pl.col("adherence").cast(pl.Int64),
+    ).unique("session_id", keep="last", maintain_order=True)
+
+
+def _comments(answers: list[pl.DataFrame], roster: pl.DataFrame, cohorts: list[Cohort], keys: Keys) -> pl.DataFrame:
+    """Redacted free texts. The id depends on the redacted text: an edited comment must be approved again."""
+    years = {c.id: c.academic_year for c in cohorts}
+    long = [
+        rows.select("response_id", "cohort_id", question=pl.lit(name.removeprefix(COMMENT)), written=pl.col(name))
+        for rows in answers
+        for name in _comment_columns(rows)
+    ]
+    if not long:
+        return pl.DataFrame()
+    rows = pl.concat(long).filter(pl.col("written").is_not_null())
+    rows = rows.hstack(redact(rows["written"], roster["name"], roster["school"])).drop("written")
+    said = rows.select(pl.concat_str("response_id", "question", "text", separator="\x1f")).to_series()
+    return rows.select(
+        pseudonyms(said, keys.purpose("comment"), "c-").alias("comment_id"),
+        "cohort_id",
+        pl.col("cohort_id").replace_strict(years, return_dtype=pl.String).alias("academic_year"),
+        "question",
+        "text",
+        pl.col("redactions").cast(pl.Int64),
+        "response_id",
+    ).sort("comment_id")
+
+
+def _fingerprints(rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+    """Keyed, because a roster row could be guessed from a plain hash."""
+    said = rows.select(pl.exclude("file", "row", "record").cast(pl.String).fill_null(""))
+    text = said.select(pl.concat_str(pl.all(), separator="\x1f")).to_series()
+    return rows.select("file", pseudonyms(text, keys.purpose("row"), "k-").alias("fingerprint"))
+
+
+def _left_out(intake: Intake, surveys: list[Survey], keys: Keys) -> pl.Series:
+    gone = [_response_ids(s.id, intake.left_out[s.id]["record"], keys) for s in surveys if s.id in intake.left_out]
+    return pl.concat(gone) if gone else pl.Series("response_id", [], dtype=pl.String)

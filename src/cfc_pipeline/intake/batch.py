@@ -1,0 +1,162 @@
+"""All files of a programme -> accepted rows, quarantine and ledger.
+
+The result depends on the files, their order of arrival, corrections.csv and programme.yaml only. Every run starts from
+all of them again, so a correction, a late consent or a mended survey entry reaches the rows that came in long ago.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pandera.polars as pa
+import polars as pl
+
+from cfc_pipeline.errors import ExportError
+from cfc_pipeline.intake import duplicates
+from cfc_pipeline.intake.answers import canonical_answers, item_ranges
+from cfc_pipeline.intake.corrections import Correction, apply_corrections
+from cfc_pipeline.intake.fates import exclude, ledger, open_rows, quarantine, settle_records
+from cfc_pipeline.intake.people import canonical_roster, latest
+from cfc_pipeline.intake.records import used_rows
+from cfc_pipeline.intake.sessions import canonical_sessions
+from cfc_pipeline.programme import Programme, Survey
+from cfc_pipeline.sources.raw import RawTable
+from schemas.instruments import Instrument
+from schemas.tables import canonical
+
+ANSWER_KINDS = ("scale", "perceived_impact", "session_feedback")
+BOOKKEEPING = ("file", "row", "test", "empty")  # says where a row came from, not what it says
+
+NO_ROSTER = {
+    **dict.fromkeys(("person", "email", "code", "name", "school", "cohort_id", "role", "phase", "region"), pl.String),
+    "consented": pl.Boolean,
+    "consented_on": pl.Date,
+    "withdrawn": pl.Boolean,
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """One file that fits a survey entry. `number` is its place in the order of arrival."""
+
+    name: str
+    survey: Survey
+    raw: RawTable
+    number: int
+
+
+@dataclass
+class Intake:
+    """What one pass over all files gave. Frames are personal."""
+
+    accepted: dict[str, pl.DataFrame] = field(default_factory=dict)  # survey id -> canonical rows
+    roster: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_ROSTER))  # one row a person and cohort
+    left_out: dict[str, pl.DataFrame] = field(default_factory=dict)  # survey id -> records with no accepted row
+    ledger: list[pl.DataFrame] = field(default_factory=list)  # survey_id, file, fate, why, rows
+    quarantine: list[pl.DataFrame] = field(default_factory=list)  # survey_id, file, row, record, column, reason
+    files: list[File] = field(default_factory=list)  # those that could be read as their entries say
+    rows_in: dict[int, int] = field(default_factory=dict)  # file number -> rows, as the reader counted them
+    refused: list[tuple[File, ExportError]] = field(default_factory=list)
+    used_corrections: set[int] = field(default_factory=set)  # lines of corrections.csv
+
+    def of_kind(self, *kinds: str) -> dict[str, pl.DataFrame]:
+        surveys = {f.survey.id for f in self.files if f.survey.kind in kinds}
+        return {s: rows for s, rows in self.accepted.items() if s in surveys}
+
+
+Mapper = Callable[[pl.DataFrame, File], pl.DataFrame]
+
+
+def take_in(
+    programme: Programme,
+    instruments: Mapping[str, Instrument],
+    corrections: list[Correction],
+    files: list[File],
+) -> Intake:
+    """Map, check and settle every row of `files`, which are in the order of their arrival.
+
+    A file that cannot be read as its entry says is refused and named; the others go on.
+    """
+    intake = Intake()
+    intake.files = list(files)
+    cohorts = [c.id for c in programme.cohorts]
+
+    def roster(rows: pl.DataFrame, file: File) -> pl.DataFrame:
+        return canonical_roster(rows, file.raw, file.survey, programme.timezone)
+
+    def sessions(rows: pl.DataFrame, file: File) -> pl.DataFrame:
+        return canonical_sessions(rows, file.raw, file.survey, programme)
+
+    def answers(rows: pl.DataFrame, file: File) -> pl.DataFrame:
+        return canonical_answers(rows, file.raw, file.survey, programme, instruments, intake.roster)
+
+    _take(intake, ("roster",), roster, corrections, lambda _: canonical.roster(cohorts))
+    if rosters := intake.of_kind("roster"):
+        intake.roster = latest(pl.concat(rosters.values(), how="diagonal_relaxed").sort("file", "row"))
+    _take(intake, ("session_log",), sessions, corrections, lambda _: canonical.session_log(cohorts))
+    _take(intake, ANSWER_KINDS, answers, corrections, lambda survey: _contract(survey, instruments, cohorts))
+    settled = duplicates.settle(intake.of_kind(*ANSWER_KINDS), programme.surveys, programme.policy.duplicates)
+    intake.accepted.update(settled)
+    return intake
+
+
+def _take(
+    intake: Intake,
+    kinds: tuple[str, ...],
+    mapper: Mapper,
+    corrections: list[Correction],
+    contract: Callable[[Survey], pa.DataFrameSchema],
+) -> None:
+    """All files of these kinds, survey by survey, from cells to accepted rows."""
+    mapped: dict[str, list[pl.DataFrame]] = {}
+    surveys = {}
+    for file in [f for f in intake.files if f.survey.kind in kinds]:
+        try:
+            rows = _map(file, mapper, corrections, intake)
+        except ExportError as refusal:
+            intake.refused.append((file, refusal))
+            intake.files.remove(file)
+            continue
+        surveys[file.survey.id] = file.survey
+        mapped.setdefault(file.survey.id, []).append(rows)
+    for survey_id, frames in mapped.items():
+        _judge(intake, survey_id, pl.concat(frames, how="diagonal_relaxed"), contract(surveys[survey_id]))
+
+
+def _map(file: File, mapper: Mapper, corrections: list[Correction], intake: Intake) -> pl.DataFrame:
+    rows = used_rows(file.raw, file.survey)
+    rows, used = apply_corrections(rows, file.raw, [c for c in corrections if c.survey == file.survey.id])
+    mapped = mapper(rows, file).with_columns(file=pl.lit(file.number, pl.Int64))
+    intake.used_corrections |= used
+    intake.rows_in[file.number] = len(rows)
+    return mapped
+
+
+def _judge(intake: Intake, survey_id: str, rows: pl.DataFrame, contract: pa.DataFrameSchema) -> None:
+    """Every row of a survey gets a fate; the accepted ones go on, under the fate `stored` until the warehouse knows."""
+    content = [c for c in rows.columns if c not in BOOKKEEPING]
+    rows = exclude(open_rows(rows), pl.col("test"), "preview or test row")
+    rows = exclude(rows, pl.col("empty"), "empty row")
+    rows = settle_records(rows, content)
+    if "agreed" in rows.columns:  # answers of people; no consent, no scoring, and not even a quarantine
+        rows = exclude(rows, pl.col("agreed").not_(), "no consent")
+        rows = exclude(rows, pl.col("withdrawn"), "withdrawn")
+    rows, reasons = quarantine(rows, contract)
+    intake.quarantine.append(reasons.with_columns(survey_id=pl.lit(survey_id)))
+    rows = exclude(rows, pl.lit(True), "", "stored")
+    intake.ledger.append(ledger(rows, survey_id).with_columns(survey_id=pl.lit(survey_id)))
+    stored = pl.col("fate") == "stored"
+    accepted = rows.filter(stored).drop("test", "empty", "fate", "why")
+    intake.accepted[survey_id] = accepted
+    intake.left_out[survey_id] = (
+        rows.select("record").unique(maintain_order=True).join(accepted, on="record", how="anti")
+    )
+
+
+def _contract(survey: Survey, instruments: Mapping[str, Instrument], cohorts: list[str]) -> pa.DataFrameSchema:
+    return canonical.questionnaire(
+        item_ranges(survey, instruments),
+        cohorts,
+        named=survey.person is not None and survey.person.by != "anonymous",
+        timed=survey.kind != "session_feedback",
+        session=survey.kind == "session_feedback",
+    )

@@ -1,0 +1,130 @@
+"""From cells of text to values: which column an entry means, what a cell means, when a form was sent in.
+
+Nothing here refuses a single row: what cannot be read becomes a value that the contracts refuse later, so that every
+reason for a row is found and reported together.
+"""
+
+import polars as pl
+
+from cfc_pipeline.errors import ExportError
+from cfc_pipeline.programme import FromColumn, Submitted
+from cfc_pipeline.sources.raw import ROW, SUBMITTED, RawTable
+from schemas.tables.canonical import UNREADABLE
+
+_TIMES = ("%H:%M:%S", "%I:%M:%S %p", "%H:%M", "%I:%M %p", "")
+_DAYS = {
+    "ymd": ("%Y-%m-%d", "%Y/%m/%d"),
+    "dmy": ("%d/%m/%Y", "%d/%m/%y", "%d-%m-%Y", "%d.%m.%Y"),
+    "mdy": ("%m/%d/%Y", "%m/%d/%y", "%m-%d-%Y"),
+}
+# A zone after a time of day: Z, GMT, +01:00, GMT+1. Groups: the minutes before it, its hours, its minutes.
+_ZONE = r"(?i)(:\d{2}(?:\.\d+)?\s*(?:[ap]m)?)\s*(?:Z|UTC|GMT|(?:GMT|UTC)?([+-]\d{1,2}):?(\d{2})?)$"
+
+
+def tidy(text: str) -> str:
+    """Header text as two people would agree to write it: one space between words, no case."""
+    return " ".join(text.replace("\u00a0", " ").split()).casefold()
+
+
+def resolve(raw: RawTable, name: str) -> str | None:
+    """Key of the column that a survey entry calls `name`: by key, else by the only question with that text."""
+    if raw.column(name):
+        return name
+    wanted = tidy(name)
+    same = [c.key for c in raw.columns if wanted in (tidy(c.key), tidy(c.text), tidy(f"{c.text} | {c.option}"))]
+    return same[0] if len(same) == 1 else None
+
+
+def numbers(column: str, answers: dict[str, int]) -> pl.Expr:
+    """Answers as Int16: a listed label's number, else the number itself, else UNREADABLE; blank stays null.
+
+    A cell such as "4" counts as a number also where labels are listed, because people mix both exports; a listed
+    label always wins, so that a scale whose labels are digits can be recoded.
+    """
+    cell = pl.col(column)
+    number = cell.str.to_integer(strict=False, dtype=pl.Int32)
+    if answers:
+        # The tidied text is only needed where a cell is not already a number.
+        listed = {tidy(label): value for label, value in answers.items()}
+        words = cell.str.replace_all("\u00a0", " ").str.replace_all(r"\s+", " ").str.strip_chars().str.to_lowercase()
+        number = pl.coalesce(words.replace_strict(listed, default=None, return_dtype=pl.Int32), number)
+    readable = number.is_between(-32767, 32767)
+    number = pl.when(cell.is_null()).then(None).when(readable).then(number).otherwise(UNREADABLE)
+    return number.cast(pl.Int16).alias(column)
+
+
+def meaning(column: str, values: dict[str, str]) -> pl.Expr:
+    """Cells as our ids. Without a list the cells hold our ids themselves; a cell that is not listed becomes null."""
+    if not values:
+        return pl.col(column)
+    listed = {tidy(cell): ours for cell, ours in values.items()}
+    cells = pl.col(column).str.replace_all(r"[\s\u00a0]+", " ").str.strip_chars().str.to_lowercase()
+    return cells.replace_strict(listed, default=None, return_dtype=pl.String)
+
+
+def fixed_or_column(setting: object, raw: RawTable) -> pl.Expr:
+    """A value for every row: the same for all, or from a column."""
+    if isinstance(setting, FromColumn):
+        key = resolve(raw, setting.column)
+        assert key is not None, "recognise() assigns a file only when every column is there"
+        return meaning(key, setting.values)
+    return pl.lit(setting)
+
+
+def local_times(rows: pl.DataFrame, raw: RawTable, submitted: Submitted, zone: str) -> pl.Series:
+    """When each form was sent in: naive Datetime in the programme's `zone`, null where the cell cannot be read.
+
+    A file that only reads in the other day order is refused whole: its readable days would be wrong too.
+    """
+    text = rows[resolve(raw, submitted.column) or SUBMITTED] if submitted.column else rows[SUBMITTED]
+    parsed = _parse(text, submitted.order)
+    _refuse_other_order(text, parsed, rows[ROW], submitted.order)
+    source = submitted.timezone or raw.zone or zone
+    return _to_local(text, parsed, source, zone)
+
+
+def _refuse_other_order(text: pl.Series, parsed: pl.Series, row: pl.Series, order: str) -> None:
+    """One odd date is a slip, for quarantine; one row in ten is a file in the other order."""
+    other = {"dmy": "mdy", "mdy": "dmy"}.get(order)
+    unread = parsed.is_null() & text.is_not_null()
+    if other is None or not unread.any():
+        return
+    swapped = row.filter(unread).filter(_parse(text.filter(unread), other).is_not_null())
+    if len(swapped) > 1 and len(swapped) * 10 > len(row):
+        raise ExportError(
+            f"The dates of this file are in {other} order, but its survey entry says {order}.",
+            where=f"{len(swapped)} rows, the first is row {swapped[0]}",
+            next_step=f"set `submitted: {{order: {other}}}` in the survey entry, or export the file again",
+        )
+
+
+def _parse(text: pl.Series, order: str) -> pl.Series:
+    """Datetimes as written, without their zone. ISO dates are read in every order: spreadsheets give them."""
+    body = text.str.replace(_ZONE, "${1}").str.replace(r"T(\d)", " ${1}").str.replace(r"\.\d+$", "")
+    body = body.str.strip_chars().str.to_uppercase()
+    days = _DAYS[order] if order == "ymd" else (*_DAYS[order], *_DAYS["ymd"])
+    parsed = pl.Series(text.name, [None] * len(text), dtype=pl.Datetime("us"))
+    for form in [f"{day} {time}".strip() for day in days for time in _TIMES]:
+        if parsed.null_count() == body.null_count():
+            break
+        read = body.str.to_datetime if "M" in form.replace("%m", "") else body.str.to_date
+        found = read(form, strict=False).cast(pl.Datetime("us"))
+        # %Y also reads a two-digit year, as the year 24: that row belongs to the %y format.
+        found = found.set(found.dt.year() < 1970, None)
+        parsed = parsed.zip_with(parsed.is_not_null(), found)
+    return parsed
+
+
+def _to_local(text: pl.Series, parsed: pl.Series, source: str, zone: str) -> pl.Series:
+    offset = text.str.extract(_ZONE, 2).cast(pl.Int32, strict=False)
+    minutes = text.str.extract(_ZONE, 3).cast(pl.Int32, strict=False)
+    frame = pl.DataFrame({"t": parsed, "hours": offset, "minutes": minutes, "in_file": text.str.contains(_ZONE)})
+    # Twice a year an hour happens twice or never; only the day is kept, so either reading is as good.
+    local = pl.col("t").dt.replace_time_zone(source, ambiguous="earliest", non_existent="null")
+    never = (pl.col("t") + pl.duration(hours=1)).dt.replace_time_zone(source, ambiguous="earliest", non_existent="null")
+    sign = pl.when(pl.col("hours") < 0).then(-1).otherwise(1)
+    shift = pl.duration(hours=pl.col("hours").fill_null(0), minutes=sign * pl.col("minutes").fill_null(0))
+    stated = (pl.col("t") - shift).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    here = pl.coalesce(local, never).dt.convert_time_zone(zone)
+    chosen = pl.when("in_file").then(stated).otherwise(here).dt.replace_time_zone(None)
+    return frame.select(chosen.alias(text.name)).to_series()

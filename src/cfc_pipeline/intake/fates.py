@@ -1,0 +1,86 @@
+"""What becomes of every row: the ledger that lets nothing be lost and nothing be counted twice.
+
+Each row has a `fate` and a `why`. A null fate is still open; the first verdict on a row stands. Rows that are still
+open at the end are accepted, and the warehouse tells whether they are stored (new or changed) or unchanged.
+"""
+
+import pandera.errors
+import pandera.polars as pa
+import polars as pl
+
+from cfc_pipeline.errors import BalanceError
+
+QUARANTINED, EXCLUDED, UNCHANGED, STORED = "quarantined", "excluded", "unchanged", "stored"
+
+
+def open_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(fate=pl.lit(None, pl.String), why=pl.lit("", pl.String))
+
+
+def exclude(rows: pl.DataFrame, condition: pl.Expr, why: str, fate: str = EXCLUDED) -> pl.DataFrame:
+    """Rows that are still open and meet the condition leave here."""
+    now = pl.col("fate").is_null() & condition.fill_null(False)
+    return rows.with_columns(
+        fate=pl.when(now).then(pl.lit(fate)).otherwise("fate"),
+        why=pl.when(now).then(pl.lit(why)).otherwise("why"),
+    )
+
+
+def quarantine(rows: pl.DataFrame, contract: pa.DataFrameSchema) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Check open rows against a contract. Returns the rows, and every reason: file, row, record, column, reason.
+
+    Only places and rules are taken from pandera's report; the values in it never leave this function.
+    """
+    rows = rows.with_row_index("_index")
+    open_ = rows.filter(pl.col("fate").is_null())
+    try:
+        contract.validate(open_, lazy=True)
+        failures = pl.DataFrame(schema={"index": pl.Int32, "column": pl.String, "check": pl.String})
+    except pandera.errors.SchemaErrors as error:
+        failures = error.failure_cases.select("index", "column", "check")
+    placed = failures.with_columns(_index=open_["_index"].gather(failures["index"]))
+    reasons = (
+        placed.join(rows.select("_index", "file", "row", "record"), on="_index")
+        .sort("_index", "column", "check")
+        .select("file", "row", "record", "column", reason="check")
+    )
+    # A row with several reasons is one row in the ledger: under its first reason, with all of them in the quarantine.
+    first = placed.sort("_index", "column", "check").unique("_index", keep="first").select("_index", "check")
+    judged = rows.join(first, on="_index", how="left", maintain_order="left")
+    failed = pl.col("check").is_not_null()
+    judged = judged.with_columns(
+        fate=pl.when(failed).then(pl.lit(QUARANTINED)).otherwise("fate"),
+        why=pl.when(failed).then("check").otherwise("why"),
+    )
+    return judged.drop("_index", "check"), reasons
+
+
+def settle_records(rows: pl.DataFrame, content: list[str]) -> pl.DataFrame:
+    """One current row for each record, over all files of a survey, among rows that are still open.
+
+    The latest file has the last word. Of rows that say the same as it, the first one to arrive stands for them, so
+    that sending a file again changes nothing; the others are unchanged, or repeated when they are in the same file.
+    """
+    settled, rows = rows.filter(pl.col("fate").is_not_null()), rows.filter(pl.col("fate").is_null())
+    if rows["record"].is_unique().all():
+        return pl.concat([settled, rows])
+    rows = rows.with_columns(_says=pl.struct(content)).sort("file", "row")
+    last = pl.col("_says").last().over("record")
+    rows = rows.with_columns(_same=pl.col("_says").eq_missing(last), _order=pl.int_range(pl.len()))
+    stands = pl.col("_order") == pl.col("_order").filter("_same").min().over("record")
+    again = pl.col("file") == pl.col("file").filter("_same").min().over("record")
+    rows = exclude(rows, ~pl.col("_same"), "replaced by a later export")
+    rows = exclude(rows, ~stands & again, "repeated in the file")
+    rows = exclude(rows, ~stands, "", UNCHANGED)
+    return pl.concat([settled, rows.drop("_says", "_same", "_order")])
+
+
+def ledger(rows: pl.DataFrame, survey_id: str) -> pl.DataFrame:
+    """file, fate, why, rows: refuses when the fates do not add up to the rows that came in."""
+    if rows["fate"].null_count():
+        raise BalanceError(
+            "Some rows were neither stored, unchanged, quarantined nor excluded.",
+            where=f"survey {survey_id}, {rows['fate'].null_count()} rows",
+            next_step="nothing was written; please report this",
+        )
+    return rows.group_by("file", "fate", "why").agg(rows=pl.len().cast(pl.Int64)).sort("file", "fate", "why")

@@ -1,0 +1,83 @@
+"""The roster: who is in which cohort, and whether they agreed. Personal throughout."""
+
+import polars as pl
+
+from cfc_pipeline.intake.cells import local_times, meaning, resolve
+from cfc_pipeline.programme import Submitted, Survey
+from cfc_pipeline.sources.raw import COMPLETE, ROW, TEST, RawTable
+
+# Our field: what it may be called in a roster's `values`. Fields that a roster does not have are null.
+TEXT_FIELDS = ("email", "code", "name", "school", "cohort", "role", "phase", "region", "consent")
+DATE_FIELDS = ("consent_date", "withdrawn_on")
+YES = {"yes": "yes", "y": "yes", "true": "yes", "1": "yes", "no": "no", "n": "no", "false": "no", "0": "no"}
+
+
+def normal_address(column: pl.Expr) -> pl.Expr:
+    """An address or code as the same person would write it twice: no spaces, no case."""
+    return column.str.replace_all(r"[\s\u00a0\u200b]", "").str.to_lowercase().replace("", None)
+
+
+def canonical_roster(rows: pl.DataFrame, raw: RawTable, survey: Survey, zone: str) -> pl.DataFrame:
+    """person, email, code, name, school, cohort_id, role, phase, region, consented, consented_on, withdrawn,
+    dates_readable; with row, record, test and empty for the ledger. One row for each row of the file."""
+    fields = {field: resolve(raw, column) for field, column in survey.fields.items()}
+    text = {f: _field(f, fields.get(f), survey) for f in TEXT_FIELDS}
+    dates = {f: _dates(rows, raw, survey, key, zone) for f in DATE_FIELDS if (key := fields.get(f))}
+    unread = [rows[str(fields[f])].is_not_null() & times.is_null() for f, times in dates.items()]
+    none = pl.Series([None] * len(rows), dtype=pl.Date)
+    return rows.select(
+        row=ROW,
+        record="record",
+        test=TEST,
+        complete=COMPLETE,
+        empty=pl.all_horizontal(pl.col(k).is_null() for k in fields.values() if k),
+        email=normal_address(text["email"]),
+        code=normal_address(text["code"]),
+        name=text["name"],
+        school=text["school"],
+        cohort_id=text["cohort"] if survey.cohort == "roster" else pl.lit(survey.cohort, pl.String),
+        role=text["role"],
+        phase=text["phase"],
+        region=text["region"],
+        consented=text["consent"].eq("yes"),
+        consented_on=dates.get("consent_date", none),
+        # A withdrawal date in the future or past, readable or not, is a withdrawal: better left out than kept wrongly.
+        withdrawn=pl.col(withdrawn).is_not_null() if (withdrawn := fields.get("withdrawn_on")) else pl.lit(False),
+        dates_readable=~pl.any_horizontal(*unread) if unread else pl.lit(True),
+    ).with_columns(person=pl.coalesce("email", "code"))
+
+
+def _field(field: str, key: str | None, survey: Survey) -> pl.Expr:
+    if key is None:
+        return pl.lit(None, pl.String)
+    listed = survey.values.get(field) or (YES if field == "consent" else {})
+    return meaning(key, listed)
+
+
+def _dates(rows: pl.DataFrame, raw: RawTable, survey: Survey, key: str, zone: str) -> pl.Series:
+    here = Submitted(column=key, order=survey.submitted.order, timezone=zone)
+    return local_times(rows, raw, here, zone).cast(pl.Date)
+
+
+def latest(roster: pl.DataFrame) -> pl.DataFrame:
+    """One row for each person and cohort: the last one to arrive."""
+    return roster.unique(["person", "cohort_id"], keep="last", maintain_order=True)
+
+
+def known_people(roster: pl.DataFrame, by: str, *, cohort_known: bool) -> pl.DataFrame:
+    """What a survey looks people up in: key, person, home, consented, withdrawn.
+
+    `home` is the person's only cohort; it is null for somebody in several, so that their answers are held back until
+    the survey entry says which cohort they are for.
+    """
+    keyed = roster.filter(pl.col(by).is_not_null()).select(by, "person", "cohort_id", "consented", "withdrawn")
+    keyed = keyed.rename({by: "key", "cohort_id": "home"})
+    if cohort_known:
+        return keyed.unique(["key", "home"], keep="last", maintain_order=True)
+    several = pl.col("home").n_unique() > 1
+    return keyed.group_by("key", maintain_order=True).agg(
+        pl.col("person").last(),
+        pl.when(several).then(None).otherwise(pl.col("home").last()).alias("home"),
+        pl.col("consented").all(),
+        pl.col("withdrawn").any(),
+    )

@@ -1,0 +1,61 @@
+"""Which survey entry a file belongs to: by what is in it, so that a renamed file is still the same file."""
+
+from fnmatch import fnmatch
+
+from cfc_pipeline.errors import ExportError
+from cfc_pipeline.intake.cells import resolve
+from cfc_pipeline.programme import Consent, FromColumn, Survey
+from cfc_pipeline.sources.raw import RawTable
+
+
+def columns_of(survey: Survey) -> list[str]:
+    """Every column that a survey entry names."""
+    settings = (survey.time_point, survey.cohort, survey.session, survey.consent)
+    named = [s.column for s in settings if isinstance(s, FromColumn | Consent)]
+    named += [survey.person.column] if survey.person and survey.person.column else []
+    named += [survey.submitted.column] if survey.submitted.column else []
+    for scale in survey.scales:
+        named += scale.items.values()
+    return [*named, *survey.comments.values(), *survey.fields.values()]
+
+
+def missing_columns(raw: RawTable, survey: Survey) -> list[str]:
+    return [name for name in columns_of(survey) if resolve(raw, name) is None]
+
+
+def assign(raw: RawTable, name: str, surveys: list[Survey]) -> Survey:
+    """The one survey entry that this file fits. `name` only decides between entries that look the same.
+
+    Raises ExportError when none or several fit; the message names columns only as programme.yaml writes them.
+    """
+    same_tool = [s for s in surveys if s.tool == raw.tool]
+    fits = [s for s in same_tool if not missing_columns(raw, s)]
+    named = [s for s in fits if s.files and fnmatch(name.casefold(), s.files.casefold())]
+    # The entry that uses most of the file: a form that only asks for the shared columns is not this one.
+    most = max((len(columns_of(s)) for s in fits), default=0)
+    best = named or [s for s in fits if len(columns_of(s)) == most]
+    if len(best) == 1:
+        return best[0]
+    if best:
+        raise ExportError(
+            "This file fits several survey entries.",
+            where=", ".join(s.id for s in best),
+            next_step="say which with `cfc-pipeline ingest FILE --survey ID`, or give the entries `files:` patterns",
+        )
+    raise _no_entry(raw, same_tool)
+
+
+def _no_entry(raw: RawTable, same_tool: list[Survey]) -> ExportError:
+    if not same_tool:
+        return ExportError(
+            f"No survey entry reads {raw.tool} files.",
+            next_step="`cfc-pipeline add-survey FILE` drafts one",
+        )
+    closest = min(same_tool, key=lambda s: len(missing_columns(raw, s)))
+    missing = missing_columns(raw, closest)
+    listed = ", ".join(f"`{m}`" for m in missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+    return ExportError(
+        f"No survey entry fits this {raw.tool} file.",
+        where=f"the closest is `{closest.id}`, but the file lacks {len(missing)} of its columns: {listed}",
+        next_step="mend that entry, or draft a new one with `cfc-pipeline add-survey FILE`",
+    )

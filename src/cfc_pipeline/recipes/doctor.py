@@ -1,0 +1,52 @@
+"""What a person would check before trusting an installation, checked."""
+
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from cfc_pipeline.errors import PipelineError
+from cfc_pipeline.identity.keys import load_keys
+from cfc_pipeline.measures.instruments import load_instruments
+from cfc_pipeline.programme import Programme
+from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.recipes.ingest import check_instruments
+from cfc_pipeline.warehouse.store import reading
+
+
+def examine(folder: Path, environ: Mapping[str, str]) -> list[str]:
+    """One line a check: "good: ..." or "mend: ...", with what to do."""
+    try:
+        programme = load_programme(folder)
+    except PipelineError as error:
+        return [f"mend: {error}"]
+    found = [f"good: programme.yaml names {len(programme.cohorts)} cohorts and {len(programme.surveys)} surveys"]
+    own = programme.folder / "instruments"
+    checks: dict[str, Callable[[], object]] = {
+        "the secret key": lambda: load_keys(programme.restricted, environ),
+        "the surveys' instruments": lambda: check_instruments(programme, load_instruments(own)),
+        "the analysts' copy": lambda: _opens(programme.analysis),
+    }
+    for what, check in checks.items():
+        try:
+            check()
+            found.append(f"good: {what}")
+        except PipelineError as error:
+            found.append(f"mend: {error}")
+    return found + _too_open(programme)
+
+
+def _opens(path: Path) -> None:
+    if path.exists():
+        with reading(path) as con:
+            con.execute("SELECT count(*) FROM pipeline_run")
+
+
+def _too_open(programme: Programme) -> list[str]:
+    """Personal files that other users of the machine could read."""
+    if not programme.restricted.exists():
+        return []
+    personal = [programme.restricted, *programme.restricted.rglob("*"), programme.warehouse]
+    loose = [p for p in personal if p.exists() and stat.S_IMODE(p.stat().st_mode) & 0o077]
+    if not loose:
+        return ["good: nobody else on this machine can read personal files"]
+    return [f"mend: others can read {path.relative_to(programme.folder)}; run chmod go-rwx on it" for path in loose]

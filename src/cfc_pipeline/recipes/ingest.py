@@ -1,0 +1,284 @@
+"""Files -> warehouse -> analysts' copy, in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+import polars as pl
+
+from cfc_pipeline import __version__
+from cfc_pipeline.errors import ConfigError, ExportError
+from cfc_pipeline.identity import approvals
+from cfc_pipeline.identity.anonymise import anonymise
+from cfc_pipeline.identity.keys import Keys, load_keys
+from cfc_pipeline.identity.quarantine import write_quarantine
+from cfc_pipeline.identity.vault import RawCopy, fingerprint, list_raw, open_raw, seal
+from cfc_pipeline.intake.batch import File, Intake, take_in
+from cfc_pipeline.intake.corrections import read_corrections
+from cfc_pipeline.intake.recognise import assign, missing_columns
+from cfc_pipeline.measures.instruments import instrument_rows, item_rows, load_instruments
+from cfc_pipeline.measures.scoring import score
+from cfc_pipeline.outcomes import estimates
+from cfc_pipeline.programme import Cohort, Programme
+from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.recipes.report import FATES, IngestReport, Refused, check_balance, shown
+from cfc_pipeline.sources import read_export
+from cfc_pipeline.warehouse.layout import dictionary
+from cfc_pipeline.warehouse.snapshot import publish_snapshot
+from cfc_pipeline.warehouse.store import Connection, writing
+from cfc_pipeline.warehouse.write import (
+    known_rows,
+    leave_out,
+    merge_table,
+    replace_table,
+    write_responses,
+    write_session_feedback,
+)
+from schemas.instruments import Instrument
+from schemas.tables import TABLES, polars_schema
+
+LEDGER = {"survey_id": pl.String, "file": pl.Int64, "fate": pl.String, "why": pl.String, "rows": pl.Int64}
+
+
+def ingest(
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    files: list[Path] | None = None,
+    survey_id: str | None = None,
+    dry_run: bool = False,
+    now: datetime | None = None,
+) -> IngestReport:
+    """Take in `files`, or all of inbox/, and bring the warehouse and the analysts' copy up to date.
+
+    Killed at any instant, the next run finishes the job: a file leaves the inbox only after its sealed copy is on disk
+    and the warehouse is committed. With `dry_run` nothing is written or moved, and the report says what would be.
+    """
+    now = now or datetime.now(UTC)
+    programme = load_programme(folder)
+    keys = load_keys(programme.restricted, environ)
+    instruments = load_instruments(programme.folder / "instruments")
+    check_instruments(programme, instruments)
+    corrections = read_corrections(programme.folder / "corrections.csv")
+
+    def copy_for_analysts(con: Connection) -> None:
+        publish_snapshot(con, programme.analysis)
+
+    with writing(programme.warehouse, dry_run=dry_run, after=copy_for_analysts) as con:
+        sealed = list_raw(programme.restricted, keys)
+        known, lost = _known_files(sealed, programme, keys)
+        paths = files if files is not None else _inbox(programme)
+        arrivals, refused, repeats = _arrivals(paths, sealed, programme, keys, survey_id)
+        intake = take_in(programme, instruments, corrections, known + [a.file for a in arrivals])
+        arrivals = [a for a in arrivals if a.file in intake.files]
+        if not dry_run:
+            for arrival in arrivals:
+                _seal(arrival, programme, keys, now.date())
+            write_quarantine(programme.restricted, intake.quarantine, keys)
+        received = {f.number: now.date() for f in intake.files} | {c.number: c.received_on for c in sealed}
+        report = _store(con, intake, programme, instruments, keys, now, received)
+    report.new_files = [shown(a.path.name) for a in arrivals]
+    report.repeats = [shown(path.name) for path in repeats]
+    report.refused = [*lost, *refused, *(Refused(shown(f.name), error) for f, error in intake.refused)]
+    report.stale_corrections = [c.line for c in corrections if c.line not in intake.used_corrections]
+    report.dry_run = dry_run
+    if not dry_run:
+        _empty_inbox(programme, [*repeats, *(a.path for a in arrivals)])
+    return report
+
+
+def check_instruments(programme: Programme, instruments: Mapping[str, Instrument]) -> None:
+    """Every survey's scales are known, and their item numbers exist."""
+    wrong = []
+    for survey in programme.surveys:
+        for scale in survey.scales:
+            key = instruments.get(scale.instrument)
+            if key is None:
+                close = get_close_matches(scale.instrument, instruments, 1)
+                wrong.append(
+                    f"{survey.id}: no instrument `{scale.instrument}`"
+                    + (f"; did you mean `{close[0]}`?" if close else "")
+                )
+            elif beyond := [i for i in scale.items if i > key.items]:
+                wrong.append(f"{survey.id}: `{key.id}` has {key.items} items, not {beyond}")
+    if wrong:
+        raise ConfigError(
+            "Some surveys name instruments or items that do not exist.",
+            where="; ".join(wrong),
+            next_step="mend the entry, or put the instrument into the programme's instruments/ folder",
+        )
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """A new file that fits a survey entry."""
+
+    path: Path
+    data: bytes
+    file: File
+
+
+def _inbox(programme: Programme) -> list[Path]:
+    """Files in the order of their names: of several exports of one survey, the last name has the last word."""
+    programme.inbox.mkdir(exist_ok=True)
+    return sorted(p for p in programme.inbox.iterdir() if p.is_file() and not p.name.startswith("."))
+
+
+def _empty_inbox(programme: Programme, paths: list[Path]) -> None:
+    """Files that a person named from elsewhere are theirs to keep or delete."""
+    for path in paths:
+        if path.resolve().parent == programme.inbox.resolve():
+            path.unlink()
+
+
+def _known_files(sealed: list[RawCopy], programme: Programme, keys: Keys) -> tuple[list[File], list[Refused]]:
+    """Everything that came in before, from its sealed copies. One that fits no entry any more is named."""
+    files, lost = [], []
+    for copy in sealed:
+        try:
+            files.append(_recognise(open_raw(copy, keys), copy.name, programme, copy.survey_id, copy.number))
+        except ExportError as error:
+            lost.append(Refused(shown(copy.name), error))
+    return files, lost
+
+
+def _arrivals(
+    paths: list[Path], sealed: list[RawCopy], programme: Programme, keys: Keys, survey_id: str | None
+) -> tuple[list[_Arrival], list[Refused], list[Path]]:
+    """New files, files that fit no entry, and files that came in before, byte for byte."""
+    arrivals: list[_Arrival] = []
+    refused, repeats = [], []
+    seen = {copy.fingerprint for copy in sealed}
+    number = max((copy.number for copy in sealed), default=0)
+    for path in paths:
+        try:
+            data = path.read_bytes()
+            mark = fingerprint(data, keys)
+            if mark in seen:
+                repeats.append(path)
+                continue
+            file = _recognise(data, path.name, programme, survey_id, number + 1)
+        except ExportError as error:
+            refused.append(Refused(shown(path.name), error))
+            continue
+        seen.add(mark)
+        number += 1
+        arrivals.append(_Arrival(path, data, file))
+    return arrivals, refused, repeats
+
+
+def _recognise(data: bytes, name: str, programme: Programme, survey_id: str | None, number: int) -> File:
+    """Read a file and find its survey entry: the one that was said or found before, if it still fits."""
+    said = [s for s in programme.surveys if s.id == survey_id]
+    raw = read_export(data, name, said[0].tool if said else None)
+    fits = said if said and not missing_columns(raw, said[0]) else [s for s in programme.surveys if s.confirmed]
+    return File(name, assign(raw, name, fits), raw, number)
+
+
+def _seal(arrival: _Arrival, programme: Programme, keys: Keys, today: date) -> None:
+    seal(
+        programme.restricted,
+        keys,
+        arrival.data,
+        number=arrival.file.number,
+        name=arrival.path.name,
+        received_on=today,
+        survey_id=arrival.file.survey.id,
+    )
+
+
+def _store(
+    con: Connection,
+    intake: Intake,
+    programme: Programme,
+    instruments: Mapping[str, Instrument],
+    keys: Keys,
+    now: datetime,
+    received: dict[int, date],
+) -> IngestReport:
+    """Anonymise and write; score; estimate; and tell what became of every row."""
+    safe = anonymise(intake, programme.surveys, programme.cohorts, keys)
+    replace_table(con, "cohort", _cohorts(programme.cohorts))
+    replace_table(con, "instrument", instrument_rows(instruments))
+    replace_table(con, "item", item_rows(instruments))
+    replace_table(con, "data_dictionary", dictionary())
+    merge_table(con, "participant", safe.participants)
+    merge_table(con, "session", safe.sessions)
+    taken_back = leave_out(con, safe.left_out)
+    unchanged = {survey: write_responses(con, rows, safe.comments) for survey, rows in safe.answers.items()}
+    unchanged |= {survey: known_rows(con, survey, rows) for survey, rows in safe.facts.items()}
+    comments = approvals.with_states(safe.comments, approvals.read(programme.folder))
+    replace_table(con, "comment", comments)
+    write_session_feedback(con)
+    score(con, instruments)
+    estimates.write(con, instruments)
+    ledger = _settle(intake.ledger, unchanged)
+    check_balance(ledger, intake.rows_in)
+    replace_table(con, "data_quality", _quality(ledger, received))
+    report = IngestReport(
+        run_id=f"{now:%Y%m%dT%H%M%SZ}",
+        ledger=ledger,
+        reasons=_reasons(intake),
+        superseded=_count(con, "response WHERE status = 'superseded'"),
+        taken_back=taken_back,
+        comments_waiting=_count(con, "comment WHERE state = 'waiting'"),
+    )
+    _note_run(con, report, now)
+    return report
+
+
+def _cohorts(cohorts: list[Cohort]) -> pl.DataFrame:
+    rows = [(c.id, c.label, c.academic_year, c.start, c.end, c.region, c.phase) for c in cohorts]
+    return pl.DataFrame(rows, schema=polars_schema(TABLES["cohort"]), orient="row")
+
+
+def _settle(ledgers: list[pl.DataFrame], unchanged: dict[str, dict[int, int]]) -> pl.DataFrame:
+    """The ledger, with the accepted rows told apart: new or changed, or known already."""
+    ledger = pl.concat(ledgers).select(*LEDGER) if ledgers else pl.DataFrame(schema=LEDGER)
+    known = pl.DataFrame(
+        [(survey, file, rows) for survey, files in unchanged.items() for file, rows in files.items()],
+        schema={"survey_id": pl.String, "file": pl.Int64, "known": pl.Int64},
+        orient="row",
+    )
+    accepted = ledger.filter(fate="stored").join(known, on=["survey_id", "file"], how="left")
+    new = accepted.with_columns(rows=pl.col("rows") - pl.col("known").fill_null(0)).select(*LEDGER)
+    same = accepted.filter(pl.col("known") > 0).with_columns(fate=pl.lit("unchanged"), rows="known").select(*LEDGER)
+    every = pl.concat([ledger.filter(pl.col("fate") != "stored"), new, same])
+    summed = every.group_by("survey_id", "file", "fate", "why").agg(pl.col("rows").sum())
+    return summed.filter(pl.col("rows") != 0).select(*LEDGER).sort("file", "fate", "why")
+
+
+def _quality(ledger: pl.DataFrame, received: dict[int, date]) -> pl.DataFrame:
+    rows = ledger.select(
+        "survey_id",
+        file_number="file",
+        received_on=pl.col("file").replace_strict(received, return_dtype=pl.Date),
+        outcome="fate",
+        reason="why",
+        rows="rows",
+    )
+    return rows
+
+
+def _reasons(intake: Intake) -> pl.DataFrame:
+    """How many rows wait for which reason; the rows themselves are in the quarantine only."""
+    every = [q.select("survey_id", "column", "reason") for q in intake.quarantine]
+    listed = (
+        pl.concat(every) if every else pl.DataFrame(schema=dict.fromkeys(("survey_id", "column", "reason"), pl.String))
+    )
+    return listed.group_by("survey_id", "column", "reason").agg(rows=pl.len()).sort("survey_id", "column", "reason")
+
+
+def _count(con: Connection, what: str) -> int:
+    row = con.execute(f"SELECT count(*) FROM {what}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _note_run(con: Connection, report: IngestReport, now: datetime) -> None:
+    sums = report.totals
+    files = report.ledger["file"].n_unique()
+    note = [report.run_id, now.isoformat(timespec="seconds"), __version__, files, report.rows_in]
+    marks = ", ".join("?" * (len(note) + len(FATES)))
+    con.execute(f"INSERT INTO pipeline_run VALUES ({marks})", [*note, *(sums[f] for f in FATES)])

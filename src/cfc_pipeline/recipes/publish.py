@@ -1,0 +1,52 @@
+"""Analysts' copy -> disclosure control -> a release."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cfc_pipeline import __version__
+from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.publish.release import write_release
+from cfc_pipeline.publish.tables import build_tables
+from cfc_pipeline.warehouse.store import Connection, reading
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a release holds, in counts."""
+
+    path: Path
+    tables: int
+    shown: int
+    hidden: int
+    off_because: str | None
+
+    def in_words(self) -> str:
+        lines = [
+            f"Release {self.path.name}: {self.tables} tables, {self.shown} figures shown, {self.hidden} hidden.",
+            f"Open {self.path / 'index.html'}",
+        ]
+        if self.off_because:
+            lines.insert(1, f"Disclosure control is OFF: {self.off_because}")
+        return "\n".join(lines)
+
+
+def publish(folder: Path, environ: Mapping[str, str], *, now: datetime | None = None) -> Published:
+    """Write releases/<when>/ from data/analysis.duckdb, so that an analyst who looks there finds the same numbers."""
+    programme = load_programme(folder)
+    with reading(programme.analysis) as con:
+        tables = build_tables(con, programme)
+        source = _source(con)
+    when = now or datetime.now(UTC)
+    path = write_release(programme, tables, when=when, version=__version__, source=source)
+    figures = sum(t.hidden.height * t.hidden.width for t in tables)
+    hidden = sum(t.hidden.height - t.hidden[c].null_count() for t in tables for c in t.hidden.columns)
+    return Published(path, len(tables), figures - hidden, hidden, programme.policy.disclosure.off_because)
+
+
+def _source(con: Connection) -> dict[str, str]:
+    """Which run made the data that the release is made from."""
+    row = con.execute("SELECT run_id, version, rows_in FROM pipeline_run ORDER BY run_id DESC LIMIT 1").fetchone()
+    assert row is not None, "an analysts' copy is only written after a run"
+    return {"run": row[0], "version": row[1], "rows_in": str(row[2])}

@@ -1,0 +1,130 @@
+"""What an ingest run tells people: counts, places and rules, in plain words, without anything from a file."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from cfc_pipeline.errors import BalanceError, PipelineError
+from cfc_pipeline.identity.redaction import redact_file_name
+
+FATES = ("stored", "unchanged", "quarantined", "excluded")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file that was not taken in. It stays where it was."""
+
+    name: str
+    error: PipelineError
+
+
+@dataclass
+class IngestReport:
+    """Counts of one run. `ledger` has survey_id, file, fate, why, rows; `reasons` counts quarantined rows."""
+
+    run_id: str
+    ledger: pl.DataFrame
+    reasons: pl.DataFrame
+    new_files: list[str] = field(default_factory=list)
+    repeats: list[str] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    stale_corrections: list[int] = field(default_factory=list)
+    superseded: int = 0
+    taken_back: int = 0
+    comments_waiting: int = 0
+    dry_run: bool = False
+
+    @property
+    def totals(self) -> dict[str, int]:
+        sums = dict(self.ledger.group_by("fate").agg(pl.col("rows").sum()).iter_rows())
+        return {fate: sums.get(fate, 0) for fate in FATES}
+
+    @property
+    def rows_in(self) -> int:
+        return int(self.ledger["rows"].sum())
+
+
+def check_balance(ledger: pl.DataFrame, rows_in: dict[int, int]) -> None:
+    """rows in = stored + unchanged + quarantined + excluded, for every file. Refuses before anything is committed."""
+    told = dict(ledger.group_by("file").agg(pl.col("rows").sum()).iter_rows())
+    wrong = sorted(number for number, rows in rows_in.items() if told.get(number, 0) != rows)
+    if wrong:
+        raise BalanceError(
+            "The rows of some files do not add up.",
+            where=f"files {wrong}",
+            next_step="nothing was written; please report this as a defect of cfc-pipeline",
+        )
+
+
+def shown(name: str) -> str:
+    """A file's name as it may be printed: people put names into file names too."""
+    return redact_file_name(name)
+
+
+def in_words(report: IngestReport) -> str:
+    """The report as a manager reads it: what happened, then what needs doing, the next step first."""
+    sums = report.totals
+    verb = "would be" if report.dry_run else "were"
+    lines = [
+        f"{report.rows_in} rows in = {sums['stored']} stored + {sums['unchanged']} unchanged + "
+        f"{sums['quarantined']} quarantined + {sums['excluded']} excluded",
+        f"{len(report.new_files)} new files {verb} taken in; {len(report.repeats)} had come in before, byte for byte, "
+        "and changed nothing",
+    ]
+    lines += [f"  again: {name}" for name in report.repeats]
+    if report.superseded:
+        lines.append(f"{report.superseded} responses are superseded by another of the same person and time point")
+    if report.taken_back:
+        lines.append(f"{report.taken_back} responses {verb} taken back: consent, withdrawal or a failed check")
+    return "\n".join(lines + _excluded(report) + _to_do(report))
+
+
+def in_json(report: IngestReport) -> dict[str, Any]:
+    """The same for machines."""
+    return {
+        "run": report.run_id,
+        "dry_run": report.dry_run,
+        "rows_in": report.rows_in,
+        **report.totals,
+        "files": report.ledger.rows(named=True),
+        "reasons": report.reasons.rows(named=True),
+        "new_files": report.new_files,
+        "repeats": report.repeats,
+        "refused": [{"file": r.name, "what": r.error.what, "where": r.error.where} for r in report.refused],
+        "stale_corrections": report.stale_corrections,
+        "superseded": report.superseded,
+        "taken_back": report.taken_back,
+        "comments_waiting": report.comments_waiting,
+    }
+
+
+def _excluded(report: IngestReport) -> list[str]:
+    left_out = report.ledger.filter(pl.col("fate") == "excluded").group_by("why").agg(pl.col("rows").sum()).sort("why")
+    return [f"  excluded: {rows} x {why}" for why, rows in left_out.iter_rows()]
+
+
+def _to_do(report: IngestReport) -> list[str]:
+    lines = []
+    for refused in report.refused:
+        lines += [f"To do: {refused.name} was not taken in and stays in the inbox.", _indented(str(refused.error))]
+    if report.totals["quarantined"]:
+        lines.append(
+            f"To do: {report.totals['quarantined']} rows wait in quarantine. `cfc-pipeline review` lists them."
+        )
+        lines += [
+            f"  {row['survey_id']}, {row['column']}: {row['rows']} x {row['reason']}"
+            for row in report.reasons.iter_rows(named=True)
+        ]
+    if report.stale_corrections:
+        listed = ", ".join(map(str, report.stale_corrections))
+        lines.append(f"To do: corrections.csv lines {listed} no longer apply; delete or mend them.")
+    if report.comments_waiting:
+        lines.append(
+            f"To do: {report.comments_waiting} comments wait for approval. `cfc-pipeline review comments` shows them."
+        )
+    return lines or ["Nothing needs doing."]
+
+
+def _indented(text: str) -> str:
+    return "\n".join("  " + line for line in text.splitlines())

@@ -1,0 +1,35 @@
+"""What is there, in counts: for a manager's first look in the morning."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cfc_pipeline.identity.keys import load_keys
+from cfc_pipeline.identity.quarantine import read_quarantine
+from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.warehouse.store import reading
+
+
+def status(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Counts and ids, by what they are; reads the analysts' copy only, so it never waits for a run."""
+    programme = load_programme(folder)
+    held = read_quarantine(programme.restricted, load_keys(programme.restricted, environ))
+    inbox = programme.inbox.iterdir() if programme.inbox.exists() else []
+    latest = programme.releases / "latest"
+    found: dict[str, Any] = {
+        "programme": programme.name,
+        "cohorts": len(programme.cohorts),
+        "files_in_the_inbox": sum(p.is_file() and not p.name.startswith(".") for p in inbox),
+        "rows_in_quarantine": held.select("survey_id", "file", "row").n_unique() if held.height else 0,
+        "latest_release": latest.resolve().name if latest.exists() else "none",
+    }
+    return found | (_from_analysis(programme.analysis) if programme.analysis.exists() else {"last_run": "none"})
+
+
+def _from_analysis(path: Path) -> dict[str, Any]:
+    with reading(path) as con:
+        run = con.execute("SELECT max(run_id) FROM pipeline_run").fetchone()
+        counted = con.execute("SELECT count(*) FROM response WHERE status = 'counted'").fetchone()
+        waiting = con.execute("SELECT count(*) FROM comment WHERE state = 'waiting'").fetchone()
+    names = ("last_run", "counted_responses", "comments_waiting")
+    return {name: row[0] for name, row in zip(names, (run, counted, waiting), strict=True) if row}

@@ -1,0 +1,108 @@
+"""Opening the warehouse: one writer at a time, in a transaction, at the newest layout."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from cfc_pipeline.errors import StoreBusy, StoreError
+from cfc_pipeline.warehouse.layout import create_table
+from schemas.tables import TABLES
+
+Connection = duckdb.DuckDBPyConnection
+
+
+def _first_layout(con: Connection) -> None:
+    for name in TABLES:
+        create_table(con, name)
+    # Which rows of rosters and session logs are known, as keyed fingerprints; for the ledger only.
+    con.execute("CREATE TABLE known_row (survey_id VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL)")
+
+
+# Version n is reached from version n - 1 by the n-th function. One that has been released is never changed again.
+MIGRATIONS: list[Callable[[Connection], None]] = [_first_layout]
+
+
+@contextmanager
+def writing(
+    path: Path, *, dry_run: bool = False, after: Callable[[Connection], None] | None = None
+) -> Iterator[Connection]:
+    """A connection to the warehouse inside one transaction: committed at the end, undone by any error or `dry_run`.
+
+    `after` is called with the connection once everything is committed. Raises StoreBusy when another process writes,
+    StoreError when the file is damaged or newer than this version.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    con = _connect(Path(":memory:") if dry_run and not path.exists() else path)
+    try:
+        con.execute("BEGIN")
+        migrate(con)
+        yield con
+        con.execute("ROLLBACK" if dry_run else "COMMIT")
+        if not dry_run:
+            con.execute("CHECKPOINT")
+            path.chmod(0o600)
+            if after:
+                after(con)
+    finally:
+        # After an error, closing undoes whatever the open transaction did.
+        con.close()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Connection]:
+    """A read-only connection, for the analysts' copy."""
+    if not path.exists():
+        raise StoreError("There are no data yet.", where=path.name, next_step="run `cfc-pipeline ingest` first")
+    con = _connect(path, read_only=True)
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+def _connect(path: Path, *, read_only: bool = False) -> Connection:
+    # Extensions are downloads; this program needs none and must not reach out for one.
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    try:
+        return duckdb.connect(str(path), read_only=read_only, config=config)
+    except duckdb.IOException as error:
+        holder = re.search(r"PID (\d+)", str(error))
+        if "lock" in str(error):
+            raise StoreBusy(
+                "Another run is writing the warehouse.",
+                where=f"process {holder[1]}" if holder else path.name,
+                next_step="wait until it has finished; analysts should open data/analysis.duckdb instead",
+            ) from None
+        raise _damaged(path) from None
+    except duckdb.Error:
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> StoreError:
+    return StoreError(
+        "The database cannot be opened.",
+        where=path.name,
+        next_step="move the file away and run `cfc-pipeline ingest`: it is rebuilt from the sealed raw copies",
+    )
+
+
+def migrate(con: Connection) -> None:
+    """Bring the layout to the newest version; refuse a file that a newer cfc-pipeline wrote."""
+    con.execute("CREATE TABLE IF NOT EXISTS layout_version (version INTEGER NOT NULL)")
+    row = con.execute("SELECT coalesce(max(version), 0) FROM layout_version").fetchone()
+    version = row[0] if row else 0
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            "The warehouse was written by a newer version of cfc-pipeline.",
+            where=f"layout {version}, this version knows {len(MIGRATIONS)}",
+            next_step="install the newer version",
+        )
+    for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
+        step(con)
+        con.execute("INSERT INTO layout_version VALUES (?)", [number])

@@ -1,0 +1,179 @@
+"""Files in, fates out: every row is accounted for, whatever the files look like."""
+
+import polars as pl
+import pytest
+
+from cfc_pipeline.intake.batch import File, take_in
+from cfc_pipeline.intake.corrections import Correction
+from cfc_pipeline.measures.instruments import load_instruments
+from cfc_pipeline.sources.raw import COMPLETE, RECORD, SUBMITTED, TEST
+from tests.rawtables import BRS, ROSTER, answer, person, programme, raw_table
+
+
+def run(*answer_files, roster=None, survey=None, corrections=(), **settings):
+    plan = programme([ROSTER, survey or BRS], **settings)
+    people = roster or [person(n) for n in range(1, 13)]
+    files = [File("roster.csv", plan.surveys[0], raw_table(people, tool="table"), 1)]
+    files += [File(f"{n}.csv", plan.surveys[1], raw_table(rows), n) for n, rows in enumerate(answer_files, start=2)]
+    return take_in(plan, load_instruments(), list(corrections), files)
+
+
+def fates(intake, file=2):
+    rows = pl.concat(intake.ledger).filter(pl.col("file") == file)
+    return {(fate, why): n for fate, why, n in rows.select("fate", "why", "rows").iter_rows()}
+
+
+def test_good_rows_are_stored_with_their_cohort():
+    intake = run([answer(1), answer(2, q1="Strongly agree")])
+    rows = intake.accepted["brs-pre"]
+    assert fates(intake) == {("stored", ""): 2}
+    assert rows["cohort_id"].to_list() == ["a", "a"]
+    assert rows["brs:1"].to_list() == [4, 5]
+
+
+def test_every_reason_of_a_failing_row_is_kept():
+    intake = run([answer(1, q1="Agree", q2="9", when="someday"), answer(99)])
+    reasons = pl.concat(intake.quarantine).select("row", "column", "reason").rows()
+    assert sorted(reasons) == [
+        (2, "brs:1", "not a number and not a listed answer"),
+        (2, "brs:2", "outside 1 to 5"),
+        (2, "date_readable", "date cannot be read"),
+        (3, "cohort_id", "cohort cannot be told"),
+        (3, "on_roster", "not on the roster"),
+    ]
+    assert sum(fates(intake).values()) == 2
+
+
+def test_test_rows_empty_rows_and_people_without_consent_are_excluded():
+    roster = [person(1), person(2, consent="No"), person(3, withdrawn="2024-01-15")]
+    rows = [answer(1) | {TEST: True}, answer(1, None, None), answer(2), answer(3), answer(1)]
+    assert fates(run(rows, roster=roster)) == {
+        ("excluded", "preview or test row"): 1,
+        ("excluded", "empty row"): 1,
+        ("excluded", "no consent"): 1,
+        ("excluded", "withdrawn"): 1,
+        ("stored", ""): 1,
+    }
+
+
+def test_an_unreadable_consent_is_not_a_consent():
+    intake = run([answer(1)], roster=[person(1, consent="perhaps")])
+    assert fates(intake, 1) == {("quarantined", "consent is neither yes nor no"): 1}
+    assert intake.accepted["brs-pre"].is_empty()
+
+
+def test_the_same_rows_in_another_order_and_file_are_unchanged():
+    rows = [answer(n) for n in range(1, 9)]
+    intake = run(rows, rows[::-1])
+    assert fates(intake, 2) == {("stored", ""): 8}
+    assert fates(intake, 3) == {("unchanged", ""): 8}
+
+
+def test_a_corrected_export_replaces_exactly_the_row_that_changed():
+    first = [answer(n) | {RECORD: str(n)} for n in range(1, 6)]
+    second = [*first[:2], answer(3, q1="1") | {RECORD: "3"}, *first[3:]]
+    intake = run(first, second)
+    assert fates(intake, 2) == {("stored", ""): 4, ("excluded", "replaced by a later export"): 1}
+    assert fates(intake, 3) == {("unchanged", ""): 4, ("stored", ""): 1}
+    assert intake.accepted["brs-pre"].filter(record="3")["brs:1"].to_list() == [1]
+
+
+def test_a_row_that_changes_back_is_still_one_record():
+    versions = [[answer(1, q1=q) | {RECORD: "1"}] for q in ("4", "1", "4")]
+    intake = run(*versions)
+    assert intake.accepted["brs-pre"]["brs:1"].to_list() == [4]
+    assert [sum(fates(intake, f).values()) for f in (2, 3, 4)] == [1, 1, 1]
+
+
+def test_the_same_row_twice_in_one_file_counts_once():
+    assert fates(run([answer(1), answer(1)])) == {("stored", ""): 1, ("excluded", "repeated in the file"): 1}
+
+
+def test_the_latest_complete_response_counts_and_the_others_are_shown():
+    rows = [
+        answer(1, q1="1", when="01/10/2023 09:00:00"),
+        answer(1, q1="2", when="02/10/2023 09:00:00"),
+        answer(1, q1="3", when="03/10/2023 09:00:00") | {COMPLETE: False},
+    ]
+    found = run(rows).accepted["brs-pre"].select("brs:1", "status").rows()
+    assert sorted(found) == [(1, "superseded"), (2, "counted"), (3, "superseded")]
+
+
+@pytest.mark.parametrize(("rule", "counted"), [("first", 1), ("latest", 3), ("latest_complete", 3)])
+def test_rules_for_duplicates(rule, counted):
+    rows = [answer(1, q1=str(n), when=f"0{n}/10/2023 09:00:00") for n in (1, 2, 3)]
+    found = run(rows, policy={"duplicates": rule}).accepted["brs-pre"].filter(status="counted")
+    assert found["brs:1"].to_list() == [counted]
+
+
+def test_a_correction_lets_a_row_in_and_a_stale_one_is_told():
+    bad = [answer(1, q1="Agre") | {RECORD: "r1"}, answer(2) | {RECORD: "r2"}]
+    fixes = [
+        Correction(2, "brs-pre", "r1", "Q1", "Agre", "Strongly agree"),
+        Correction(3, "brs-pre", "r2", "Q1", "5", "1"),  # somebody mended it at the source
+        Correction(4, "brs-pre", "r9", "Q1", "", "1"),  # no such record
+    ]
+    intake = run(bad, corrections=fixes)
+    assert fates(intake) == {("stored", ""): 2}
+    assert intake.used_corrections == {2}
+
+
+def test_a_file_in_the_wrong_day_order_is_refused_and_the_others_go_on():
+    wrong = [answer(n, when=f"10/{n + 12}/2023 10:00:00") for n in range(1, 9)]
+    intake = run(wrong, [answer(9)])
+    assert [file.number for file, _ in intake.refused] == [2]
+    assert fates(intake, 3) == {("stored", ""): 1}
+
+
+def test_somebody_in_two_cohorts_waits_until_the_entry_says_which():
+    roster = [person(1, "a"), person(1, "b")]
+    assert fates(run([answer(1)], roster=roster)) == {("quarantined", "cohort cannot be told"): 1}
+    assert fates(run([answer(1)], roster=roster, survey=BRS | {"cohort": "b"})) == {("stored", ""): 1}
+
+
+def test_a_later_roster_has_the_last_word():
+    plan = programme([ROSTER, BRS])
+    files = [
+        File("1", plan.surveys[0], raw_table([person(1)], tool="table"), 1),
+        File("2", plan.surveys[0], raw_table([person(1, consent="No")], tool="table"), 2),
+        File("3", plan.surveys[1], raw_table([answer(1)]), 3),
+    ]
+    assert fates(take_in(plan, load_instruments(), [], files), 3) == {("excluded", "no consent"): 1}
+
+
+def test_time_points_by_the_cohorts_calendar():
+    days = {"02/10/2023": "pre", "20/01/2024": "mid", "20/06/2024": "post", "01/10/2024": "follow_up"}
+    rows = [answer(n, when=f"{day} 10:00:00") for n, day in enumerate(days, start=1)]
+    found = run(rows, survey=BRS | {"time_point": "calendar"}).accepted["brs-pre"]
+    assert found["time_point"].to_list() == list(days.values())
+
+
+def test_self_made_codes_bring_their_own_consent():
+    survey = BRS | {
+        "person": {"by": "self_made", "column": "Code"},
+        "cohort": "a",
+        "consent": {"column": "Agree", "yes": ["I agree"]},
+    }
+    rows = [
+        {"Code": " ab12 ", "Agree": "I agree", "Q1": "3", "Q2": "3"},
+        {"Code": "CD34", "Agree": "No", "Q1": "3", "Q2": "3"},
+        {"Code": None, "Agree": "I agree", "Q1": "3", "Q2": "3"},
+    ]
+    intake = run(rows, survey=survey)
+    assert intake.accepted["brs-pre"]["person"].to_list() == ["self-made:ab12"]
+    assert fates(intake)[("excluded", "no consent")] == 1
+    assert fates(intake)[("quarantined", "no address or code of a person")] == 1
+
+
+def test_an_empty_export_has_no_rows_and_no_error():
+    empty = raw_table([answer(1)])
+    plan = programme([ROSTER, BRS])
+    nothing = type(empty)(empty.tool, empty.layout, empty.columns, empty.rows.head(0))
+    intake = take_in(plan, load_instruments(), [], [File("x", plan.surveys[1], nothing, 1)])
+    assert intake.accepted["brs-pre"].is_empty()
+
+
+def test_submitted_times_are_kept_in_the_programmes_zone():
+    found = run([answer(1, when="30/06/2024 23:30:00")]).accepted["brs-pre"]["submitted_at"][0]
+    assert found.isoformat() == "2024-06-30T23:30:00"
+    assert SUBMITTED == "_submitted"

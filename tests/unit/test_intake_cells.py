@@ -1,0 +1,96 @@
+import polars as pl
+import pytest
+
+from cfc_pipeline.errors import ExportError
+from cfc_pipeline.intake.cells import UNREADABLE, local_times, meaning, numbers, resolve
+from cfc_pipeline.programme import Submitted
+from cfc_pipeline.sources.raw import SUBMITTED
+from tests.rawtables import raw_table
+
+
+def read(cells, answers=None):
+    return pl.DataFrame({"c": cells}, schema={"c": pl.String}).select(numbers("c", answers or {}))["c"].to_list()
+
+
+def times(texts, order="ymd", zone="Europe/London", **submitted):
+    raw = raw_table([{SUBMITTED: text} for text in texts], zone=submitted.pop("file_zone", None))
+    found = local_times(raw.rows.collect(), raw, Submitted(order=order, **submitted), zone)
+    return [t and t.strftime("%Y-%m-%d %H:%M") for t in found]
+
+
+def test_numbers_and_labels():
+    labels = {"Never": 1, "Always": 10}
+    assert read(["4", None, "Always", " never ", "ALWAYS"], labels) == [4, None, 10, 1, 10]
+
+
+def test_label_white_space_is_tidied():
+    assert read(["Not\u00a0at  all", "Not at all\n\n"], {"Not at all": 0}) == [0, 0]
+
+
+def test_a_listed_label_wins_over_its_digits():
+    assert read(["1", "2"], {"1": 5, "2": 4}) == [5, 4]
+
+
+def test_unlisted_labels_and_decimals_are_unreadable_never_guessed():
+    assert read(["Agree", "3.5", "4 - Often", "99999999999"]) == [UNREADABLE] * 4
+
+
+def test_zero_is_an_answer_and_blank_is_not():
+    assert read(["0", None]) == [0, None]
+
+
+def test_meaning_of_an_unlisted_cell_is_null():
+    frame = pl.DataFrame({"c": ["Before ", "after", "later", None]})
+    assert frame.select(meaning("c", {"Before": "pre", "After": "post"}))["c"].to_list() == ["pre", "post", None, None]
+
+
+def test_columns_by_key_then_by_unique_text():
+    raw = raw_table([{"Q1": "x", "How  are you?": "y"}])
+    assert resolve(raw, "Q1") == "Q1"
+    assert resolve(raw, "how are\u00a0you?") == "How  are you?"
+    assert resolve(raw, "Q9") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "expected"),
+    [
+        ("2023-10-03 09:15:00", "dmy", "2023-10-03 09:15"),
+        ("03/10/2023 09:15", "dmy", "2023-10-03 09:15"),
+        ("10/3/2023 9:15:00", "mdy", "2023-10-03 09:15"),
+        ("7/27/26 19:06:23", "mdy", "2026-07-27 19:06"),
+        ("03/02/2024 01:02:03 PM", "mdy", "2024-03-02 13:02"),
+        ("3.10.2023 09:15", "dmy", "2023-10-03 09:15"),
+        ("2023/10/03 9:15:00 am GMT+1", "ymd", "2023-10-03 09:15"),
+        ("2023-10-03", "ymd", "2023-10-03 00:00"),
+    ],
+)
+def test_layouts_of_dates(text, order, expected):
+    assert times([text], order) == [expected]
+
+
+def test_utc_becomes_the_programmes_day():
+    # 23:30 UTC in British Summer Time is the next day in London.
+    assert times(["2024-06-30T23:30:00Z"]) == ["2024-07-01 00:30"]
+    assert times(["2024-06-30 23:30:00"], file_zone="UTC") == ["2024-07-01 00:30"]
+    assert times(["2024-06-30T23:30:00.123+00:00"]) == ["2024-07-01 00:30"]
+
+
+def test_the_entrys_zone_wins_over_the_files():
+    assert times(["2024-01-01 02:00:00"], file_zone="UTC", timezone="America/New_York") == ["2024-01-01 07:00"]
+
+
+@pytest.mark.parametrize("night", ["2024-03-31 01:30:00", "2024-10-27 01:30:00"])
+def test_the_nights_when_clocks_change_are_not_lost(night):
+    assert times([night])[0].startswith(night[:10])
+
+
+def test_one_odd_date_is_left_for_quarantine():
+    dates = ["03/10/2023 10:00"] * 30 + ["10/13/2023 10:00"]
+    assert times(dates, "dmy")[-1] is None
+
+
+def test_a_file_in_the_other_order_is_refused_with_a_row():
+    with pytest.raises(ExportError, match="mdy order") as refusal:
+        times(["10/03/2023 10:00", "10/13/2023 10:00", "10/14/2023 10:00"], "dmy")
+    assert "row 3" in str(refusal.value)
+    assert "10/13" not in str(refusal.value)
