@@ -1,0 +1,26 @@
+"""What a roster and a session log may say: our field, and what it means. programme.yaml maps columns to these."""
+
+ROSTER = {
+    "email": "Address of the person. Every roster needs this or `code`.",
+    "code": "Code that the programme gave the person.",
+    "name": "Full name; only used to redact free text.",
+    "nickname": "What colleagues call the person; only used to redact free text.",
+    "school": "School of the person; kept as a pseudonym. Required: figures need a number of schools behind them.",
+    "cohort": "Cohort's id, or a text that `values` explains. Required unless the entry's own `cohort` names one.",
+    "role": "Role group, such as head or deputy.",
+    "phase": "Phase of the school.",
+    "region": "Region of the school.",
+    "consent": "Whether the person agreed to the evaluation. Required unless the entry says `consent: not_needed`.",
+    "consent_date": "When the person agreed.",
+    "withdrawn_on": "When the person withdrew; empty for everyone else.",
+}
+
+SESSION_LOG = {
+    "session": "Number of the session. Required unless the entry's own `session` says it.",
+    "held_on": "Day of the session.",
+    "attendance": "How many people were there.",
+    "practices": "Practices used.",
+    "adherence": "Facilitator's rating of adherence to the manual, 0 to 100.",
+}
+
+CONSENT_MEANINGS = ("yes", "no")

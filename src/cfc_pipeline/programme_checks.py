@@ -1,0 +1,238 @@
+"""What the types of programme.yaml cannot say: names that must exist, settings that need each other.
+
+Each cohort and survey is checked on its own, so that a mistake in one does not keep the others' from being found.
+A draft (`confirmed: false`) is not checked: it may be unfinished.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from difflib import get_close_matches
+from typing import Any, TypeVar, get_args
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ValidationError
+
+from cfc_pipeline.programme import Cohort, Email, FromColumn, Survey, TimePoint
+from cfc_pipeline.programme_yaml import Mistake, Place
+from schemas.fields import CONSENT_MEANINGS, ROSTER, SESSION_LOG
+
+M = TypeVar("M", bound=BaseModel)
+
+NEEDED = {
+    "scale": ("time_point", "person", "scales"),
+    "perceived_impact": ("time_point", "person", "scales"),
+    "session_feedback": ("session",),
+    "session_log": ("fields",),
+    "roster": ("fields",),
+}
+USELESS = {
+    "scale": ("session", "fields", "values"),
+    "perceived_impact": ("session", "fields", "values"),
+    "session_feedback": ("time_point", "fields", "values"),
+    "session_log": ("time_point", "person", "consent", "scales", "comments"),
+    "roster": ("time_point", "session", "person", "scales", "comments"),
+}
+FIELDS = {"roster": ROSTER, "session_log": SESSION_LOG}
+_ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
+_CRON = re.compile(r"[\d*/,A-Za-z-]+( [\d*/,A-Za-z-]+){4}")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+Found = Iterator[Mistake]
+
+
+def mistakes(data: dict[str, Any]) -> Found:
+    """Everything that is wrong in a file's settings beyond their types."""
+    cohorts = _names(data, "cohorts")
+    for section in ("cohorts", "surveys"):
+        yield from _repeated(section, _entries(data, section))
+    for i, entry in _entries(data, "cohorts"):
+        if cohort := _read(Cohort, entry):
+            yield from _academic_year(("cohorts", i), cohort)
+    for i, entry in _entries(data, "surveys"):
+        survey = _read(Survey, entry)
+        if survey and survey.confirmed:
+            yield from _survey(("surveys", i), survey, cohorts)
+    yield from _zone(("timezone",), data.get("timezone"))
+    if email := _read(Email, data.get("email")):
+        yield from _email(email)
+    schedule = data.get("schedule")
+    nightly = schedule.get("nightly") if isinstance(schedule, dict) else None
+    if isinstance(nightly, str) and not _CRON.fullmatch(nightly):
+        yield Mistake(("schedule", "nightly"), "must be five parts such as `0 3 * * *` (every night at three)")
+
+
+def _read(model: type[M], entry: Any) -> M | None:
+    """None when the types are wrong already; programme_file.py reports that."""
+    try:
+        return model.model_validate(entry)
+    except ValidationError:
+        return None
+
+
+def _entries(data: dict[str, Any], section: str) -> list[tuple[int, Any]]:
+    entries = data.get(section)
+    return list(enumerate(entries)) if isinstance(entries, list) else []
+
+
+def _names(data: dict[str, Any], section: str) -> list[str]:
+    return [str(entry["id"]) for _, entry in _entries(data, section) if isinstance(entry, dict) and "id" in entry]
+
+
+def _repeated(section: str, entries: list[tuple[int, Any]]) -> Found:
+    ids = [(i, str(entry["id"])) for i, entry in entries if isinstance(entry, dict) and "id" in entry]
+    seen: set[str] = set()
+    for i, name in ids:
+        if name in seen:
+            yield Mistake((section, i, "id"), f"`{name}` is used twice; each needs an id of its own")
+        seen.add(name)
+
+
+def _academic_year(place: Place, cohort: Cohort) -> Found:
+    first = int(cohort.academic_year[:4])
+    if (first + 1) % 100 != int(cohort.academic_year[-2:]):
+        yield Mistake((*place, "academic_year"), f"must be two years in a row, such as {first}/{(first + 1) % 100:02}")
+    elif not date(first, 6, 1) <= cohort.start <= date(first + 1, 9, 30):
+        yield Mistake((*place, "start"), f"{cohort.start} is not in the academic year {cohort.academic_year}")
+
+
+def _survey(place: Place, survey: Survey, cohorts: list[str]) -> Found:
+    written = survey.model_fields_set
+    for name in NEEDED[survey.kind]:
+        if not getattr(survey, name):
+            yield Mistake(place, f"a survey of kind `{survey.kind}` needs `{name}`")
+    for name in USELESS[survey.kind]:
+        if name in written:
+            yield Mistake((*place, name), f"has no use in a survey of kind `{survey.kind}`")
+    yield from _cohort(place, survey, cohorts)
+    yield from _consent(place, survey)
+    yield from _time_points(place, survey)
+    yield from _sessions(place, survey)
+    yield from _columns(place, survey)
+    yield from _zone((*place, "submitted", "timezone"), survey.submitted.timezone)
+    if survey.kind in FIELDS:
+        yield from _fields(place, survey, cohorts)
+
+
+def _nameless(survey: Survey) -> bool:
+    """Whether nobody in this survey can be looked up on the roster."""
+    return survey.kind not in FIELDS and (survey.person is None or survey.person.by in ("anonymous", "self_made"))
+
+
+def _cohort(place: Place, survey: Survey, cohorts: list[str]) -> Found:
+    if isinstance(survey.cohort, FromColumn):
+        for cell, meaning in survey.cohort.values.items():
+            yield from _known(meaning, cohorts, (*place, "cohort", "values", cell))
+    elif survey.cohort != "roster":
+        yield from _known(survey.cohort, cohorts, (*place, "cohort"))
+    elif _nameless(survey) or survey.kind == "session_log":
+        text = "the roster cannot tell the cohort here; name the cohort, or the column that does"
+        yield Mistake((*place, "cohort"), text)
+
+
+def _known(name: str, cohorts: list[str], place: Place) -> Found:
+    if name not in cohorts:
+        yield Mistake(place, f"there is no cohort `{name[:40]}`{_meant(name, cohorts)}")
+
+
+def _consent(place: Place, survey: Survey) -> Found:
+    if survey.consent == "roster" and _nameless(survey):
+        text = "the roster cannot tell consent here; name the column that does, or write `not_needed` if none is"
+        yield Mistake((*place, "consent"), text)
+
+
+def _time_points(place: Place, survey: Survey) -> Found:
+    known = list(get_args(TimePoint))
+    if isinstance(survey.time_point, FromColumn):
+        for cell, meaning in survey.time_point.values.items():
+            if meaning not in known:
+                text = f"must be one of {', '.join(known)}{_meant(meaning, known)}"
+                yield Mistake((*place, "time_point", "values", cell), text)
+
+
+def _sessions(place: Place, survey: Survey) -> Found:
+    if isinstance(survey.session, FromColumn):
+        for cell, meaning in survey.session.values.items():
+            if not meaning.isdecimal():
+                yield Mistake((*place, "session", "values", cell), "must be the number of a session")
+    elif survey.session is not None and not 1 <= survey.session <= 99:
+        yield Mistake((*place, "session"), "must be 1 to 99")
+
+
+def _columns(place: Place, survey: Survey) -> Found:
+    """One column cannot be two items: that is a slip of copying, and would count an answer twice."""
+    items = [(i, item, column) for i, scale in enumerate(survey.scales) for item, column in scale.items.items()]
+    counts = Counter(column for _, _, column in items)
+    for i, item, column in items:
+        if counts[column] > 1:
+            yield Mistake((*place, "scales", i, "items", str(item)), "this column is used for another item as well")
+    instruments = Counter(scale.instrument for scale in survey.scales)
+    for i, scale in enumerate(survey.scales):
+        if instruments[scale.instrument] > 1:
+            yield Mistake((*place, "scales", i, "instrument"), "appears twice in this survey")
+        if not scale.items:
+            yield Mistake((*place, "scales", i, "items"), "must name at least one item")
+
+
+def _fields(place: Place, survey: Survey, cohorts: list[str]) -> Found:
+    known = list(FIELDS[survey.kind])
+    for name in survey.fields:
+        if name not in known:
+            text = f"unknown field{_meant(name, known) or '; known are ' + ', '.join(known)}"
+            yield Mistake((*place, "fields", name), text)
+    for name in survey.values:
+        if name not in survey.fields:
+            yield Mistake((*place, "values", name), "there is no such entry in `fields`")
+    misspelt = not set(survey.fields) <= set(known)
+    needed = _needed_fields(survey) if survey.fields and not misspelt else ()
+    yield from (Mistake((*place, "fields"), f"needs {text}") for text in needed)
+    for cell, meaning in survey.values.get("cohort", {}).items():
+        yield from _known(meaning, cohorts, (*place, "values", "cohort", cell))
+    for cell, meaning in survey.values.get("consent", {}).items():
+        if meaning not in CONSENT_MEANINGS:
+            yield Mistake((*place, "values", "consent", cell), 'must mean "yes" or "no"')
+
+
+def _needed_fields(survey: Survey) -> Iterator[str]:
+    have = set(survey.fields)
+    if survey.kind == "session_log":
+        if "session" not in have and survey.session is None:
+            yield "`session`, or the survey's own `session` setting"
+        return
+    if not have & {"email", "code"}:
+        yield "`email` or `code`"
+    if "school" not in have:
+        yield "`school`"
+    if "cohort" not in have and survey.cohort == "roster":
+        yield "`cohort`, or the survey's own `cohort` setting"
+    if "consent" not in have and survey.consent != "not_needed":
+        yield "`consent`, or `consent: not_needed` in the survey if nobody has to agree"
+
+
+def _zone(place: Place, name: Any) -> Found:
+    if not isinstance(name, str):
+        return
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        yield Mistake(place, f"unknown time zone{_meant(name, sorted(available_timezones()))}")
+
+
+def _email(email: Email) -> Found:
+    bare = re.sub(r"^[^<>\r\n]*<([^<>]*)>$", r"\1", email.sender)
+    if not _ADDRESS.fullmatch(bare):
+        yield Mistake(("email", "sender"), "must be one address, such as `reports@example.org`")
+    for i, address in enumerate(email.to):
+        if not _ADDRESS.fullmatch(address):
+            yield Mistake(("email", "to", i), "must be one address, such as `head@example.org`")
+    if not email.subject.isprintable():
+        yield Mistake(("email", "subject"), "must be one line")
+    if email.smtp.security == "none" and email.smtp.host not in _THIS_MACHINE:
+        text = "`none` would send the summary and password in the clear; use `starttls` or `tls`"
+        yield Mistake(("email", "smtp", "security"), text)
+
+
+def _meant(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean `{close[0]}`?" if close else ""
