@@ -29,7 +29,7 @@ def spoil(form: Form, sent: Sequence[Sent], people: Sequence[Person], seed: int)
 
 
 def _pick(sent: Sequence[Sent], rng: Random) -> int:
-    """A row that nothing has happened to yet, of a cohort that can spare one."""
+    """A row that nothing has happened to yet, and not of the small cohort, which could not spare it."""
     clean = [i for i, s in enumerate(sent) if not s.dirt and (s.person is None or s.person.cohort.size > 8)]
     return rng.choice(clean)
 

@@ -82,21 +82,21 @@ class Person:
 
 
 COHORTS = (
-    Cohort("2023-north", "North", "2023/24", 14, 11, "North East"),
-    Cohort("2023-coast", "Coast", "2023/24", 12, 2, "South West"),  # two schools only: every figure must be hidden
-    Cohort("2023-city", "City", "2023/24", 12, 10, "London"),
-    Cohort("2023-partner", "Partner trust", "2023/24", 12, 12, "Wales", on_roster=False),
-    Cohort("2024-north", "North", "2024/25", 14, 11, "North East"),
-    Cohort("2024-vale", "Vale", "2024/25", 13, 10, "South East"),
+    Cohort("2023-north", "North", "2023/24", 16, 13, "North East"),
+    Cohort("2023-coast", "Coast", "2023/24", 13, 2, "South West"),  # two schools only: every figure must be hidden
+    Cohort("2023-city", "City", "2023/24", 14, 12, "London"),
+    Cohort("2023-partner", "Partner trust", "2023/24", 13, 13, "Wales", on_roster=False),
+    Cohort("2024-north", "North", "2024/25", 16, 13, "North East"),
+    Cohort("2024-vale", "Vale", "2024/25", 14, 11, "South East"),
     Cohort("2024-city", "City", "2024/25", 8, 7, "London"),  # fewer than 8 are left in pairs
-    Cohort("2025-north", "North", "2025/26", 13, 10, "North East"),
-    Cohort("2025-vale", "Vale", "2025/26", 12, 9, "South East"),
-    Cohort("2025-moor", "Moor", "2025/26", 12, 9, "East Midlands"),
+    Cohort("2025-north", "North", "2025/26", 15, 12, "North East"),
+    Cohort("2025-vale", "Vale", "2025/26", 14, 11, "South East"),
+    Cohort("2025-moor", "Moor", "2025/26", 13, 10, "East Midlands"),
 )
 UNANIMOUS = "2024-vale"  # everyone gives the same answer to the last perceived-impact item
 LOW_RESPONSE = "2025-moor"  # few people fill in the form after a session
 # Who does not answer, as a share of the cohort. Between 10 and 25 %, as in groups like these.
-ATTRITION = {"pre": 0.06, "mid": 0.25, "post": 0.16, "follow_up": 0.34}
+ATTRITION = {"pre": 0.05, "mid": 0.25, "post": 0.15, "follow_up": 0.34}
 
 
 def invent_people(seed: int) -> list[Person]:
@@ -145,7 +145,7 @@ def _invent_cohort(cohort: Cohort, surnames: list[str], codes: list[int], rng: R
 
 
 def _withdraws(cohort: Cohort, i: int) -> bool:
-    return cohort.on_roster and cohort.size >= 13 and i == cohort.size - 2
+    return cohort.on_roster and cohort.size >= 15 and i == cohort.size - 2
 
 
 def _absent(cohort: Cohort, share: float, rng: Random) -> list[int]:
