@@ -25,7 +25,7 @@ bench: $(READY) ## benchmarks, side by side
 	$(BIN)/python benchmarks/run.py
 
 lock: ## new versions into requirements/locked.txt: hashes, no addresses
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra dev --constraint requirements/held-back.txt --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header -o requirements/locked.txt --upgrade
 
 $(READY): pyproject.toml requirements/locked.txt

@@ -27,7 +27,7 @@ from cfc_pipeline.recipes.report import FATES, IngestReport, Refused, check_bala
 from cfc_pipeline.sources import read_export
 from cfc_pipeline.warehouse.layout import dictionary
 from cfc_pipeline.warehouse.snapshot import publish_snapshot
-from cfc_pipeline.warehouse.store import Connection, writing
+from cfc_pipeline.warehouse.store import Connection, value, writing
 from cfc_pipeline.warehouse.write import (
     known_rows,
     leave_out,
@@ -221,9 +221,9 @@ def _store(
         run_id=f"{now:%Y%m%dT%H%M%SZ}",
         ledger=ledger,
         reasons=_reasons(intake),
-        superseded=_count(con, "response WHERE status = 'superseded'"),
+        superseded=value(con, "SELECT count(*) FROM response WHERE status = 'superseded'"),
         taken_back=taken_back,
-        comments_waiting=_count(con, "comment WHERE state = 'waiting'"),
+        comments_waiting=value(con, "SELECT count(*) FROM comment WHERE state = 'waiting'"),
     )
     _note_run(con, report, now)
     return report
@@ -269,11 +269,6 @@ def _reasons(intake: Intake) -> pl.DataFrame:
         pl.concat(every) if every else pl.DataFrame(schema=dict.fromkeys(("survey_id", "column", "reason"), pl.String))
     )
     return listed.group_by("survey_id", "column", "reason").agg(rows=pl.len()).sort("survey_id", "column", "reason")
-
-
-def _count(con: Connection, what: str) -> int:
-    row = con.execute(f"SELECT count(*) FROM {what}").fetchone()
-    return int(row[0]) if row else 0
 
 
 def _note_run(con: Connection, report: IngestReport, now: datetime) -> None:

@@ -47,6 +47,7 @@ def publish(folder: Path, environ: Mapping[str, str], *, now: datetime | None = 
 
 def _source(con: Connection) -> dict[str, str]:
     """Which run made the data that the release is made from."""
-    row = con.execute("SELECT run_id, version, rows_in FROM pipeline_run ORDER BY run_id DESC LIMIT 1").fetchone()
-    assert row is not None, "an analysts' copy is only written after a run"
+    # There is one: the analysts' copy is only written after a run.
+    runs = "SELECT run_id, version, rows_in FROM pipeline_run ORDER BY run_id DESC LIMIT 1"
+    (row,) = con.execute(runs).fetchall()
     return {"run": row[0], "version": row[1], "rows_in": str(row[2])}

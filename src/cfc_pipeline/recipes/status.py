@@ -7,7 +7,7 @@ from typing import Any
 from cfc_pipeline.identity.keys import load_keys
 from cfc_pipeline.identity.quarantine import read_quarantine
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.warehouse.store import reading
+from cfc_pipeline.warehouse.store import reading, value
 
 
 def status(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -28,8 +28,8 @@ def status(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_analysis(path: Path) -> dict[str, Any]:
     with reading(path) as con:
-        run = con.execute("SELECT max(run_id) FROM pipeline_run").fetchone()
-        counted = con.execute("SELECT count(*) FROM response WHERE status = 'counted'").fetchone()
-        waiting = con.execute("SELECT count(*) FROM comment WHERE state = 'waiting'").fetchone()
-    names = ("last_run", "counted_responses", "comments_waiting")
-    return {name: row[0] for name, row in zip(names, (run, counted, waiting), strict=True) if row}
+        return {
+            "last_run": value(con, "SELECT max(run_id) FROM pipeline_run"),
+            "counted_responses": value(con, "SELECT count(*) FROM response WHERE status = 'counted'"),
+            "comments_waiting": value(con, "SELECT count(*) FROM comment WHERE state = 'waiting'"),
+        }

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from cfc_pipeline.warehouse.layout import create_table, key_columns
-from cfc_pipeline.warehouse.store import Connection
+from cfc_pipeline.warehouse.store import FILE_FORMAT, Connection
 from schemas.tables import TABLES
 
 # Columns that the analysts' copy shows differently: unapproved comments stay out of it.
@@ -24,7 +24,7 @@ def publish_snapshot(con: Connection, target: Path) -> None:
     building = target.with_name(f".{target.name}.{os.getpid()}")
     for left_over in target.parent.glob(f".{target.name}.*"):
         left_over.unlink()
-    con.execute(f"ATTACH '{str(building).replace(chr(39), chr(39) * 2)}' AS copy_")
+    con.execute(f"ATTACH '{str(building).replace(chr(39), chr(39) * 2)}' AS copy_ (STORAGE_VERSION '{FILE_FORMAT}')")
     try:
         con.execute("BEGIN")
         for name, contract in TABLES.items():

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -12,6 +13,9 @@ from cfc_pipeline.warehouse.layout import create_table
 from schemas.tables import TABLES
 
 Connection = duckdb.DuckDBPyConnection
+
+# DuckDB 2 would write files that analysts' 1.5 tools cannot open.
+FILE_FORMAT = "v1.5.0"
 
 
 def _first_layout(con: Connection) -> None:
@@ -68,6 +72,7 @@ def _connect(path: Path, *, read_only: bool = False) -> Connection:
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        "storage_compatibility_version": FILE_FORMAT,
     }
     try:
         return duckdb.connect(str(path), read_only=read_only, config=config)
@@ -92,11 +97,16 @@ def _damaged(path: Path) -> StoreError:
     )
 
 
+def value(con: Connection, query: str) -> Any:
+    """The one value that a query gives. All rows are fetched: DuckDB 2 keeps a connection busy until they are."""
+    ((found,),) = con.execute(query).fetchall()
+    return found
+
+
 def migrate(con: Connection) -> None:
     """Bring the layout to the newest version; refuse a file that a newer cfc-pipeline wrote."""
     con.execute("CREATE TABLE IF NOT EXISTS layout_version (version INTEGER NOT NULL)")
-    row = con.execute("SELECT coalesce(max(version), 0) FROM layout_version").fetchone()
-    version = row[0] if row else 0
+    version = value(con, "SELECT coalesce(max(version), 0) FROM layout_version")
     if version > len(MIGRATIONS):
         raise StoreError(
             "The warehouse was written by a newer version of cfc-pipeline.",

@@ -3,7 +3,7 @@
 import polars as pl
 
 from cfc_pipeline.warehouse.layout import key_columns
-from cfc_pipeline.warehouse.store import Connection
+from cfc_pipeline.warehouse.store import Connection, value
 from schemas.tables import TABLES
 
 # Everything kept of a response but whether another response supersedes it: that is not its content.
@@ -86,12 +86,12 @@ def _insert_items(con: Connection, items: list[str]) -> None:
 
 def remove_responses(con: Connection, listed: str) -> int:
     """Delete the responses whose ids are in the table `listed`, with their items. Returns how many there were."""
-    row = con.execute(f"SELECT count(*) FROM response SEMI JOIN {listed} USING (response_id)").fetchone()
-    if row is None or row[0] == 0:
+    count: int = value(con, f"SELECT count(*) FROM response SEMI JOIN {listed} USING (response_id)")
+    if count == 0:
         return 0
     for table in ("item_answer", "response"):
         con.execute(f"DELETE FROM {table} USING {listed} WHERE {listed}.response_id = {table}.response_id")
-    return int(row[0])
+    return count
 
 
 def leave_out(con: Connection, response_ids: pl.Series) -> int:
