@@ -1,7 +1,7 @@
 """Contracts: the only place where a column, a scale or a survey tool's layout is defined.
 
 `tables/` holds every stored table, `instruments/` the scoring keys, `forms/` the layouts of the tools' exports,
-`disclosure.yaml` the disclosure profiles.
+`disclosure.yaml` the disclosure profiles, `programme.schema.json` what programme.yaml may say, for editors (generated).
 """
 
 from pathlib import Path
@@ -9,3 +9,5 @@ from pathlib import Path
 INSTRUMENTS = Path(__file__).parent / "instruments"
 FORMS = Path(__file__).parent / "forms"
 DISCLOSURE = Path(__file__).parent / "disclosure.yaml"
+PROGRAMME_SCHEMA = Path(__file__).parent / "programme.schema.json"
+REDACTION = Path(__file__).parent / "redaction.yaml"
