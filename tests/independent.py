@@ -265,7 +265,7 @@ def qualtrics(grid: Grid) -> list[Row]:
     else:
         keys, headers = grid[0], 2
         names = ("V1", "V9", "V10", "V7")
-        keys = ["recipientEmail" if text == "EmailAddress" else key for key, text in zip(keys, grid[1], strict=True)]
+        keys = [text if text == "EmailAddress" else key for key, text in zip(keys, grid[1], strict=True)]
     record, submitted, finished, status = names
     return [
         Row(
@@ -311,7 +311,7 @@ def limesurvey(grid: Grid) -> list[Row]:
             number,
             cells,
             record=cells["id"],
-            submitted="" if cells["submitdate"].startswith("1980-01-01") else cells["submitdate"],
+            submitted="" if cells["submitdate"].startswith("1980-01-01") else cells["submitdate"] or cells["datestamp"],
             complete=cells["submitdate"] != "",
         )
         for number, cells in rows

@@ -185,6 +185,8 @@ def _person(form: Form) -> dict[str, str]:
         return {"by": "anonymous"}
     question = person_question(form)
     column = key_of(form.layout, question) if question else _PERSON_COLUMNS[form.tool, form.person]
+    if form.layout == "qualtrics_legacy":
+        column = "EmailAddress"  # its text; the key of this layout is a mere V5
     return {"by": form.person, "column": column}
 
 
