@@ -103,7 +103,7 @@ def personal_values(people: Sequence[Person], times: Sequence[str]) -> list[str]
         *(p.school for p in on_roster),
         *(p.school.split()[0] for p in on_roster),
         *(p.code for p in on_roster),
-        *(p.own_code for p in people if not p.cohort.on_roster),
+        *(p.own_code for p in people if not p.cohort.on_roster and not {"pre", "post"} <= p.missing),
         *times,
     ]
     return list(dict.fromkeys(values))
