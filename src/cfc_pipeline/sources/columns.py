@@ -2,13 +2,13 @@
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from cfc_pipeline.sources.forms import Form, SystemColumn, Treatment
-from cfc_pipeline.sources.grid import Grid
+from cfc_pipeline.sources.grid import Grid, refuse_long_rows
 from cfc_pipeline.sources.raw import COMPLETE, READER_COLUMNS, RECORD, SUBMITTED, TEST, RawColumn, RawTable
 
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
@@ -42,39 +42,32 @@ def system(known: SystemColumn, key: str, text: str, option: str = "") -> Field:
     return Field(RawColumn(key, text, option, system=True, personal=known.personal), known.treatment)
 
 
-def one_row_fields(grid: Grid, form: Form, *, row: int = 0, labelled: bool = False) -> list[Field | None]:
-    """Fields of a layout with one header row: the tidied heading is the key.
+def one_row_fields(grid: Grid, form: Form, *, row: int = 0, labelled: bool = False) -> list[Field]:
+    """Fields of a layout with one header row: the tidied heading is the key. `labelled` ones end in `[row label]`."""
+    headings = [tidy(cell) for cell in grid.header(row)]
+    return unique([_one_row_field(heading, form, labelled) if heading else None for heading in headings])
 
-    `labelled` headings end in `[row label]`. A column without a heading is None when the head shows no cell in it.
+
+def _one_row_field(heading: str, form: Form, labelled: bool) -> Field:
+    if known := form.find(heading):
+        return system(known, heading, heading)
+    text, option = split_label(heading) if labelled else (heading, "")
+    return question(heading, text, option)
+
+
+def unique(fields: Sequence[Field | None]) -> list[Field]:
+    """One field per column, each with a key of its own: the second of a name becomes "name #2", and so on.
+
+    None stands for a column without a heading. It is called by its position; at the end of the table it is no column.
     """
-    fields: list[Field | None] = []
-    for position, cell in enumerate(grid.header(row)):
-        heading = tidy(cell)
-        if not heading:
-            fields.append(unnamed(grid, position))
-        elif known := form.find(heading):
-            fields.append(system(known, heading, heading))
-        else:
-            text, option = split_label(heading) if labelled else (heading, "")
-            fields.append(question(heading, text, option))
-    return fields
-
-
-def unnamed(grid: Grid, position: int) -> Field | None:
-    """A column without a heading: None when it is only a comma at the end of each row."""
-    empty = all(record[position] is None for record in grid.head)
-    return None if empty else question(f"column {position + 1}", "")
-
-
-def unique(fields: Iterable[Field | None]) -> list[Field | None]:
-    """The same fields; of several with one key the second becomes "key #2", and so on."""
+    headed = max((position for position, field in enumerate(fields, start=1) if field), default=0)
     taken = set(READER_COLUMNS)
-    result: list[Field | None] = []
-    for field in fields:
-        if field is not None:
-            field = replace(field, column=replace(field.column, key=_free(field.column.key, taken)))
-            taken.add(field.column.key)
-        result.append(field)
+    result: list[Field] = []
+    for position, field in enumerate(fields[:headed], start=1):
+        field = field or question(f"column {position}", "")
+        key = _free(field.column.key, taken)
+        taken.add(key)
+        result.append(replace(field, column=replace(field.column, key=key)))
     return result
 
 
@@ -86,10 +79,9 @@ def _free(key: str, taken: set[str]) -> str:
     return free
 
 
-def key_with(fields: Sequence[Field | None], *treatments: Treatment) -> str | None:
-    """Key of the first column that the tool writes for this purpose; earlier treatments win."""
-    found = ((f.column.key for f in fields if f and f.treatment == wanted) for wanted in treatments)
-    return next((key for keys in found for key in keys), None)
+def key_with(fields: Sequence[Field], treatment: Treatment) -> str | None:
+    """Key of the first column that the tool writes for this purpose."""
+    return next((field.column.key for field in fields if field.treatment == treatment), None)
 
 
 def raw_table(
@@ -97,7 +89,7 @@ def raw_table(
     form: Form,
     layout: str,
     header_rows: int,
-    fields: Sequence[Field | None],
+    fields: Sequence[Field],
     *,
     submitted: pl.Expr | None = None,
     complete: pl.Expr | None = None,
@@ -105,13 +97,15 @@ def raw_table(
     zone: str | None = None,
     warnings: Sequence[str] = (),
 ) -> RawTable:
-    """Put the columns of raw.py together. `fields` are unique, one per position, None to leave a column out.
+    """Put the columns of raw.py together. `fields` come from `unique`, in the order of the file.
 
-    Without the expressions: the column treated as `submitted`, everybody finished, nobody tested.
+    ExportError when rows have cells beyond the last heading: an unquoted delimiter has moved their answers.
+    Without the expressions: the tool's own time, everybody finished, nobody tested.
     """
-    columns = tuple(field.column for field in fields if field)
+    refuse_long_rows(grid, header_rows, len(fields))
+    columns = tuple(field.column for field in fields)
     record = key_with(fields, "record_id")
-    stamp = key_with(fields, "submitted")
+    stamp = key_with(fields, "submitted") or key_with(fields, "changed")
     nothing = pl.lit(None, dtype=pl.String)
     expressions = {
         RECORD: pl.col(record) if record else nothing,
@@ -119,6 +113,6 @@ def raw_table(
         COMPLETE: complete if complete is not None else pl.lit(True),
         TEST: test if test is not None else pl.lit(False),
     }
-    rows = grid.body(header_rows, [field.column.key if field else None for field in fields])
+    rows = grid.body(header_rows, [column.key for column in columns])
     rows = rows.with_columns(**expressions).select(*READER_COLUMNS, *(column.key for column in columns))
     return RawTable(form.tool, layout, columns, rows, zone, (*grid.warnings, *warnings))

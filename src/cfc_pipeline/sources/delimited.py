@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from cfc_pipeline.errors import ExportError
-from cfc_pipeline.sources.grid import HEAD, Grid, clean_head
+from cfc_pipeline.sources.grid import HEAD, Grid, clean_head, long_rows
 from cfc_pipeline.sources.raw import ROW
 
 # UTF-32 first: its little-endian mark begins with UTF-16's.
@@ -26,7 +26,6 @@ _MARKS = (
 )
 _DELIMITERS = (",", ";", "\t")
 _BLOCK = 1 << 20  # bytes looked at in one go; more is slower, it leaves the processor's cache
-_SHOWN = 10  # row numbers in one message
 
 
 def open_delimited(data: bytes, name: str) -> Grid:
@@ -38,7 +37,7 @@ def open_delimited(data: bytes, name: str) -> Grid:
     width = max(len(record) for record in head)
     cells = _fast(text, delimiter, width) if _is_regular(text, delimiter) else None
     if cells is None:
-        cells, width = _exact(text, delimiter, width, name)
+        cells = _exact(text, delimiter, width, name)
     return Grid(name, clean_head(head, width), width, cells, warnings)
 
 
@@ -176,21 +175,16 @@ def _fast(text: bytes, delimiter: str, width: int) -> pl.LazyFrame | None:
     return cells.with_columns(pl.col(ROW).cast(pl.Int64))
 
 
-def _exact(text: bytes, delimiter: str, width: int, name: str) -> tuple[pl.LazyFrame, int]:
+def _exact(text: bytes, delimiter: str, width: int, name: str) -> pl.LazyFrame:
     """All records by way of Python's csv module; ExportError when some are longer than the header."""
     records = list(_records(text, delimiter, name))
     while records and not any(records[-1]):
         records.pop()
     too_long = [row for row, record in enumerate(records, start=1) if any(cell.strip() for cell in record[width:])]
     if too_long:
-        shown = ", ".join(map(str, too_long[:_SHOWN])) + (" ..." if len(too_long) > _SHOWN else "")
-        raise ExportError(
-            f"{len(too_long)} row(s) have more cells than the heading, so cells cannot be told apart.",
-            where=f"{name}, row {shown}",
-            next_step="download the file again; a delimiter inside an answer must be quoted",
-        )
+        raise long_rows(name, too_long)
     columns: dict[str, list[str | None] | range] = {ROW: range(1, len(records) + 1)}
     for position in range(width):
         columns[str(position)] = [record[position] if position < len(record) else None for record in records]
     schema = {ROW: pl.Int64} | {str(position): pl.String for position in range(width)}
-    return pl.DataFrame(columns, schema=schema).lazy(), width
+    return pl.DataFrame(columns, schema=schema).lazy()

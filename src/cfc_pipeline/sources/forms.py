@@ -16,6 +16,7 @@ Treatment = Literal[
     "record_id",  # the tool's own id of a response
     "submitted",
     "started",
+    "changed",  # last action; stands in where there is no `submitted`
     "complete",
     "status",
     "person_email",  # personal; a survey entry may name it as the person column

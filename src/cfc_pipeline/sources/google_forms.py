@@ -6,7 +6,7 @@ and no unfinished responses. Two questions with one text give two equal headings
 
 import re
 
-from cfc_pipeline.sources.columns import one_row_fields, raw_table, tidy, unique
+from cfc_pipeline.sources.columns import one_row_fields, raw_table, tidy
 from cfc_pipeline.sources.forms import form
 from cfc_pipeline.sources.grid import Grid
 from cfc_pipeline.sources.raw import RawTable
@@ -24,6 +24,6 @@ def recognises(grid: Grid) -> bool:
 
 def read(grid: Grid) -> RawTable:
     known = form("google_forms")
-    fields = unique(one_row_fields(grid, known, labelled=True))
+    fields = one_row_fields(grid, known, labelled=True)
     layout = "download" if _DOWNLOAD.search(grid.header(1)[0] or "") else "sheet"
     return raw_table(grid, known, layout, 1, fields)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from cfc_pipeline.errors import ExportError
 from cfc_pipeline.sources.raw import ROW
 
+_SHOWN = 10  # row numbers in one message
 HEAD = 6  # records shown to the tools' recognisers: three header rows at most, and some data
 
 
@@ -25,12 +27,9 @@ class Grid:
     cells: pl.LazyFrame
     warnings: tuple[str, ...] = ()
 
-    def body(self, header_rows: int, names: Sequence[str | None]) -> pl.LazyFrame:
-        """ROW and the named columns of all records after the header, stripped, empty as null.
-
-        A position whose name is None, or beyond the names, is left out.
-        """
-        kept = [_clean(str(position)).alias(name) for position, name in enumerate(names) if name is not None]
+    def body(self, header_rows: int, names: Sequence[str]) -> pl.LazyFrame:
+        """ROW and the first columns, renamed, of all records after the header; stripped, empty as null."""
+        kept = [_clean(str(position)).alias(name) for position, name in enumerate(names)]
         return self.cells.slice(header_rows).select(ROW, *kept)
 
     def header(self, row: int) -> list[str | None]:
@@ -41,6 +40,24 @@ class Grid:
 def _clean(column: str) -> pl.Expr:
     stripped = pl.col(column).str.strip_chars()
     return pl.when(stripped != "").then(stripped)
+
+
+def refuse_long_rows(grid: Grid, header_rows: int, width: int) -> None:
+    """ExportError when a record after the header has something in a column beyond `width`."""
+    beyond = [_clean(str(position)).is_not_null() for position in range(width, grid.width)]
+    if beyond:
+        rows = grid.cells.slice(header_rows).filter(pl.any_horizontal(beyond)).select(ROW).collect()[ROW].to_list()
+        if rows:
+            raise long_rows(grid.name, rows)
+
+
+def long_rows(name: str, rows: list[int]) -> ExportError:
+    shown = ", ".join(map(str, rows[:_SHOWN])) + (" ..." if len(rows) > _SHOWN else "")
+    return ExportError(
+        f"{len(rows)} row(s) have more cells than there are headings, so cells cannot be told apart.",
+        where=f"{name}, row {shown}",
+        next_step="give every column a heading; a delimiter inside an answer must be quoted",
+    )
 
 
 def clean_head(records: Sequence[Sequence[str | None]], width: int) -> list[list[str | None]]:

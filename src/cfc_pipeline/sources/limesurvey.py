@@ -8,7 +8,7 @@ import re
 
 import polars as pl
 
-from cfc_pipeline.sources.columns import Field, key_with, one_row_fields, raw_table, tidy, unique
+from cfc_pipeline.sources.columns import Field, key_with, one_row_fields, raw_table, tidy
 from cfc_pipeline.sources.forms import form
 from cfc_pipeline.sources.grid import Grid
 from cfc_pipeline.sources.raw import RawTable
@@ -26,8 +26,8 @@ def recognises(grid: Grid) -> bool:
 
 def read(grid: Grid) -> RawTable:
     known = form("limesurvey")
-    fields = unique(one_row_fields(grid, known, labelled=True))
-    asked = [field.column.key for field in fields if field and not field.column.system]
+    fields = one_row_fields(grid, known, labelled=True)
+    asked = [field.column.key for field in fields if not field.column.system]
     layout = "question codes" if all(map(_CODE.match, asked)) else "full headings"
     submitted = pl.col(key_with(fields, "submitted") or "")
     return raw_table(
@@ -35,8 +35,8 @@ def read(grid: Grid) -> RawTable:
     )
 
 
-def _when(submitted: pl.Expr, fields: list[Field | None]) -> pl.Expr:
+def _when(submitted: pl.Expr, fields: list[Field]) -> pl.Expr:
     """The date of submission, else (unfinished) of the last action; null where the survey keeps no dates."""
-    last = next((f.column.key for f in fields if f and f.column.key in ("datestamp", "Date last action")), None)
+    last = key_with(fields, "changed")
     moment = pl.coalesce(submitted, pl.col(last)) if last else submitted
     return pl.when(~moment.str.starts_with(_NO_DATE)).then(moment)

@@ -46,23 +46,23 @@ def read(grid: Grid) -> RawTable:
     fields = one_row_fields(grid, known)
     if not _by_name(grid):
         fields = [*_own_columns(grid), *fields[len(_NAMES) :]]
-    fields = unique(_renamed(field) for field in fields)
+    fields = unique([_renamed(field) for field in fields])
     table = raw_table(grid, known, "one header row", 1, fields)
     return replace(table, rows=table.rows.with_columns(_no_anonymous(fields)))
 
 
-def _own_columns(grid: Grid) -> list[Field | None]:
+def _own_columns(grid: Grid) -> list[Field]:
     found = [form("ms_forms").find(name) for name in _NAMES]
     headings = [tidy(heading) for heading in grid.header(0)]
     return [system(column, column.name, text) for column, text in zip(found, headings, strict=False) if column]
 
 
-def _renamed(field: Field | None) -> Field | None:
-    known = form("ms_forms").find(field.column.key) if field and field.treatment else None
-    return replace(field, column=replace(field.column, key=known.name)) if field and known else field
+def _renamed(field: Field) -> Field:
+    known = form("ms_forms").find(field.column.key) if field.treatment else None
+    return replace(field, column=replace(field.column, key=known.name)) if known else field
 
 
-def _no_anonymous(fields: list[Field | None]) -> list[pl.Expr]:
+def _no_anonymous(fields: list[Field]) -> list[pl.Expr]:
     """Who is `anonymous` has no address and no name."""
-    own = [f.column.key for f in fields if f and f.column.personal]
+    own = [f.column.key for f in fields if f.column.personal]
     return [pl.when(pl.col(key).str.to_lowercase() != "anonymous").then(pl.col(key)).alias(key) for key in own]

@@ -13,7 +13,7 @@ from dataclasses import replace
 import polars as pl
 
 from cfc_pipeline.errors import ExportError
-from cfc_pipeline.sources.columns import Field, key_with, question, raw_table, system, tidy, unique, unnamed
+from cfc_pipeline.sources.columns import Field, key_with, question, raw_table, system, tidy, unique
 from cfc_pipeline.sources.forms import Form, SystemColumn, Words, form
 from cfc_pipeline.sources.grid import Grid
 from cfc_pipeline.sources.raw import RawTable
@@ -45,7 +45,7 @@ def read(grid: Grid) -> RawTable:
     known = form("qualtrics")
     headers = 3 if _has_import_ids(grid) else 2
     meta = [_meta(cell) for cell in grid.header(2)] if headers == 3 else [{} for _ in range(grid.width)]
-    fields = unique(_fields(grid, meta))
+    fields = _fields(grid, meta)
     status, finished = key_with(fields, "status"), key_with(fields, "complete")
     table = raw_table(
         grid,
@@ -73,11 +73,9 @@ def _meta(cell: str | None) -> dict[str, str]:
     return {}
 
 
-def _fields(grid: Grid, meta: Sequence[dict[str, str]]) -> list[Field | None]:
-    return [
-        _field(tidy(name), tidy(text), about) if name or about else unnamed(grid, position)
-        for position, (name, text, about) in enumerate(zip(grid.header(0), grid.header(1), meta, strict=True))
-    ]
+def _fields(grid: Grid, meta: Sequence[dict[str, str]]) -> list[Field]:
+    cells = zip(grid.header(0), grid.header(1), meta, strict=True)
+    return unique([_field(tidy(name), tidy(text), about) if name or about else None for name, text, about in cells])
 
 
 def _field(name: str, text: str, about: dict[str, str]) -> Field:
@@ -101,8 +99,8 @@ def _system_column(name: str, import_id: str) -> SystemColumn | None:
     return form("qualtrics").find(name) or SystemColumn(name=import_id, treatment="personal")
 
 
-def _zone(fields: Sequence[Field | None], meta: Sequence[dict[str, str]]) -> str | None:
-    zones = [about.get("timeZone") for field, about in zip(fields, meta, strict=True) if field and field.treatment]
+def _zone(fields: Sequence[Field], meta: Sequence[dict[str, str]]) -> str | None:
+    zones = [about.get("timeZone") for field, about in zip(fields, meta, strict=False) if field.treatment]
     zone = next((zone for zone in zones if zone), None)
     return "UTC" if zone == "Z" else zone
 
