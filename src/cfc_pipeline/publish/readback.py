@@ -5,6 +5,7 @@ checked to hold no markup but a table's own, and the workbook no formula. Runs b
 import csv
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def read_html(path: Path, table: PublishedTable) -> Cells:
     shown = shown_columns(table)
     cells: Cells = {c.key: [] for c in table.columns}
     group = ""
-    for row in grid.rows:
+    for row in grid.rows():
         if len(row) == 1 and table.row_group:
             group = row[0]
             continue
@@ -102,12 +103,18 @@ def read_html(path: Path, table: PublishedTable) -> Cells:
     return cells
 
 
+@dataclass
+class _Cell:
+    rows: int
+    text: str = ""
+
+
 class _Grid(HTMLParser):
     """The rows of the body of the first table; refuses any markup inside it that Great Tables or we do not write."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(convert_charrefs=True)
-        self.rows: list[list[str]] = []
+        self._cells: list[list[_Cell]] = []
         self._name, self._in_table, self._in_body, self._in_cell = path.name, False, False, False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -117,10 +124,10 @@ class _Grid(HTMLParser):
         if tag == "tbody":
             self._in_body = True
         elif tag == "tr" and self._in_body:
-            self.rows.append([])
+            self._cells.append([])
         elif tag in {"th", "td"} and self._in_body:
             self._in_cell = True
-            self.rows[-1].append("")
+            self._cells[-1].append(_Cell(rows=int(dict(attrs).get("rowspan") or 1)))
 
     def handle_endtag(self, tag: str) -> None:
         if tag in {"th", "td"}:
@@ -132,7 +139,24 @@ class _Grid(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._in_cell:
-            self.rows[-1][-1] += data
+            self._cells[-1][-1].text += data
+
+    def rows(self) -> list[list[str]]:
+        """Each row's texts; a cell that spans rows stands in every one of them."""
+        rows: list[list[str]] = []
+        reaching: dict[int, _Cell] = {}  # column: the cell above that reaches down into this row
+        for cells in self._cells:
+            row: list[str] = []
+            next_reaching: dict[int, _Cell] = {}
+            fresh = iter(cells)
+            while (cell := reaching.get(len(row)) or next(fresh, None)) is not None:
+                cell.rows -= 1
+                if cell.rows:
+                    next_reaching[len(row)] = cell
+                row.append(cell.text)
+            rows.append(row)
+            reaching = next_reaching
+        return rows
 
 
 def _ends(shown: Shown, text: str) -> list[str]:

@@ -3,13 +3,14 @@ that Excel or LibreOffice would run as formulas are made harmless in text column
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cfc_pipeline.publish.model import PublishedTable
+from cfc_pipeline.publish.model import Column, PublishedTable
 from cfc_pipeline.publish.written import figures, texts
 
 # What starts a formula: = + - @ and their full-width forms (OWASP, CSV Injection; tab, CR and LF never get this far,
@@ -43,23 +44,37 @@ def write_parquet(table: PublishedTable, path: Path) -> None:
     """Typed columns; for each figure a String column `<key>_hidden` with the reason's name where it is hidden.
 
     Two columns instead of a text mark, because a figure column must stay a number and a null alone could not tell a
-    hidden cell (null, reason) from one that does not exist (null, null). The schema's metadata carries title, rule,
-    source and reasons; each field's, its label and group.
+    hidden cell (null, reason) from one that does not exist (null, null). The metadata carries everything else that the
+    table says, so that `load_parquet` gives the same table back.
     """
     hidden = [table.hidden[c.key].cast(pl.String).alias(f"{c.key}_hidden") for c in figures(table)]
     arrow = table.values.with_columns(hidden).to_arrow()
-    labels = {c.key: {"label": c.label, "group": c.group, "kind": c.kind} for c in table.columns}
-    fields = [field.with_metadata(labels.get(field.name, {})) for field in arrow.schema]
-    pq.write_table(arrow.cast(pa.schema(fields, metadata=_about(table))), path, compression="zstd")
+    about = {name: json.dumps(value, ensure_ascii=False) for name, value in _about(table).items()}
+    columns = {c.key: {"column": json.dumps(asdict(c), ensure_ascii=False)} for c in table.columns}
+    fields = [field.with_metadata(columns.get(field.name, {})) for field in arrow.schema]
+    pq.write_table(arrow.cast(pa.schema(fields, metadata=about)), path, compression="zstd")
 
 
-def _about(table: PublishedTable) -> dict[str, str]:
-    about = {name: getattr(table, name) for name in ("title", "shows", "people", "rule", "source")}
-    return about | {
-        "notes": json.dumps(table.notes, ensure_ascii=False),
-        "reasons": json.dumps(dict(table.reasons), ensure_ascii=False),
-        "off_because": table.off_because or "",
+def load_parquet(path: Path) -> PublishedTable:
+    """A published table from its Parquet file, as it was written."""
+    arrow = pq.read_table(path)
+    about = {
+        name.decode(): json.loads(value) for name, value in arrow.schema.metadata.items() if name != b"ARROW:schema"
     }
+    fields = [field.metadata[b"column"] for field in arrow.schema if field.metadata and b"column" in field.metadata]
+    columns = tuple(Column(**json.loads(column)) for column in fields)
+    frame = pl.DataFrame(pl.from_arrow(arrow))
+    return PublishedTable(
+        **(about | {"notes": tuple(about["notes"])}),
+        columns=columns,
+        values=frame.select(c.key for c in columns),
+        hidden=frame.select(pl.col(f"{c.key}_hidden").alias(c.key) for c in columns if c.kind != "text"),
+    )
+
+
+def _about(table: PublishedTable) -> dict[str, object]:
+    names = ("name", "title", "shows", "people", "rule", "source", "row_group", "notes", "off_because")
+    return {name: getattr(table, name) for name in names} | {"reasons": dict(table.reasons)}
 
 
 def _quoted(text: str) -> str:

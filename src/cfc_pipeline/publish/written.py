@@ -23,9 +23,8 @@ def as_written(table: PublishedTable) -> PublishedTable:
     hidden cell still holds its figure.
     """
     _check(table)
-    values = _in_groups(
-        table.values.select(_written(c) for c in table.columns).with_row_index("__row"), table.row_group
-    )
+    values = table.values.select(_written(c) for c in table.columns).with_row_index("__row")
+    values = _in_groups(values, table.row_group)
     return replace(
         table,
         title=plain(table.title),

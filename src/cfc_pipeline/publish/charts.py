@@ -1,0 +1,187 @@
+"""Charts as SVG, drawn from published tables and nothing else, so that a chart cannot show what a table hides. Plain
+Vega-Lite specifications; no browser, no network. Every chart has its figures as a text alternative, and says how many
+of its figures are hidden: a hidden one is absent, never zero."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import vl_convert
+from markupsafe import Markup
+
+from cfc_pipeline.publish.figures import Change, Rating, Stage, changes, ratings, stages
+from cfc_pipeline.publish.model import PublishedTable
+
+INK, ACCENT, FAINT = "#22282d", "#1d6278", "#c9d2d6"
+SERIES = ("#9db9c3", "#5b8ea0", ACCENT, "#12333f")  # one hue, light to dark with the years
+CONFIG = {
+    "font": "sans-serif",
+    "background": None,
+    "view": {"stroke": None},
+    "axis": {
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "labelColor": INK,
+        "titleColor": INK,
+        "grid": False,
+        "domainColor": FAINT,
+        "tickColor": FAINT,
+        "labelLimit": 400,
+    },
+    "legend": {"labelFontSize": 12, "title": None, "orient": "top", "labelColor": INK},
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """`text` are the chart's figures in words, `hidden` how many of them the table hides."""
+
+    group: str  # heading over several charts, such as an instrument
+    title: str
+    svg: Markup
+    text: str
+    hidden: int
+
+
+def change_charts(table: PublishedTable) -> list[Chart]:
+    """One small chart for each measure, in the scale's own points: change and 95 % interval by year, and pooled."""
+    by_measure: dict[tuple[str, str], list[Change]] = {}
+    for change in changes(table):
+        by_measure.setdefault((change.instrument, change.measure), []).append(change)
+    return [_change_chart(*measure, rows) for measure, rows in by_measure.items() if any(r.shown for r in rows)]
+
+
+def flow_chart(table: PublishedTable) -> list[Chart]:
+    """How many people enrolled, agreed, and answered before, after and at both times: one small chart a year."""
+    by_group: dict[str, list[Stage]] = {}
+    for stage in stages(table):
+        by_group.setdefault(stage.group, []).append(stage)
+    most = max((s.people for row in by_group.values() for s in row if s.people), default=1)
+    return [_flow_chart(group, row, most) for group, row in by_group.items()]
+
+
+def rating_charts(table: PublishedTable) -> list[Chart]:
+    """Mean rating over the sessions, one small chart for each question, one line for each year."""
+    by_question: dict[str, list[Rating]] = {}
+    for rating in ratings(table):
+        by_question.setdefault(rating.question, []).append(rating)
+    return [_rating_chart(question, rows) for question, rows in by_question.items()]
+
+
+def _change_chart(instrument: str, measure: str, rows: list[Change]) -> Chart:
+    data = [
+        {"when": r.when, "change": r.change, "low": r.low, "high": r.high, "pooled": r.pooled} for r in rows if r.shown
+    ]
+    y: dict[str, Any] = {
+        "field": "when",
+        "type": "nominal",
+        "sort": None,
+        "title": None,
+        "scale": {"domain": [r.when for r in rows]},
+    }
+    y["axis"] = {"ticks": False, "domain": False, "labelPadding": 8}
+    x: dict[str, Any] = {"type": "quantitative", "axis": {"tickCount": 5}, "scale": {"nice": True}}
+    spec: dict[str, Any] = {
+        "width": 210,
+        "height": {"step": 24},
+        "layer": [
+            {"data": {"values": [{}]}, "mark": {"type": "rule", "color": FAINT}, "encoding": {"x": {"datum": 0}}},
+            {
+                "data": {"values": data},
+                "mark": {"type": "rule", "strokeWidth": 2, "color": ACCENT},
+                "encoding": {
+                    "y": y,
+                    "x": x | {"field": "low", "title": "mean change, points"},
+                    "x2": {"field": "high"},
+                },
+            },
+            {
+                "data": {"values": data},
+                "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1, "color": ACCENT},
+                "encoding": {"y": y, "x": x | {"field": "change"}, "shape": _shape()},
+            },
+        ],
+    }
+    sentences = [r.words() for r in rows if r.shown]
+    return _chart(instrument, measure, spec, sentences, sum(r.hidden for r in rows))
+
+
+def _shape() -> dict[str, Any]:
+    """The pooled estimate is a diamond, as in a forest plot."""
+    return {"condition": {"test": "datum.pooled", "value": "diamond"}, "value": "circle"}
+
+
+def _flow_chart(group: str, row: list[Stage], most: int) -> Chart:
+    data = [{"stage": s.label, "people": s.people or 0, "text": f"{s.people:,}"} for s in row if s.people is not None]
+    y: dict[str, Any] = {
+        "field": "stage",
+        "type": "nominal",
+        "sort": None,
+        "title": None,
+        "scale": {"domain": [s.label for s in row]},
+    }
+    y["axis"] = {"ticks": False, "domain": False, "labelPadding": 8}
+    x: dict[str, Any] = {"field": "people", "type": "quantitative", "axis": None, "scale": {"domain": [0, most * 1.12]}}
+    bar = {"mark": {"type": "bar", "color": ACCENT, "height": 14}}
+    text = {"mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 12, "color": INK}}
+    spec: dict[str, Any] = {
+        "width": 200,
+        "height": {"step": 22},
+        "data": {"values": data},
+        "encoding": {"y": y, "x": x},
+        "layer": [bar, text | {"encoding": {"text": {"field": "text"}}}],
+    }
+    sentences = [f"{s.label}: {s.people:,}" for s in row if s.people is not None]
+    return _chart("", group, spec, sentences, sum(s.hidden for s in row))
+
+
+def _rating_chart(question: str, rows: list[Rating]) -> Chart:
+    years = list(dict.fromkeys(r.year for r in rows))
+    # A null in the middle breaks the line: nothing may be read off between the neighbours of a hidden point.
+    data = [{"year": r.year, "session": r.session, "mean": r.mean} for r in rows]
+    colours = SERIES[-len(years) :] if len(years) <= len(SERIES) else None
+    scale = {"domain": years, "range": list(colours)} if colours else {"domain": years}
+    last = max((r.session for r in rows), default=1)
+    spec: dict[str, Any] = {
+        "width": 240,
+        "height": 130,
+        "data": {"values": data},
+        "mark": {"type": "line", "point": {"size": 30}, "strokeWidth": 2},
+        "encoding": {
+            "x": {
+                "field": "session",
+                "type": "quantitative",
+                "title": "session",
+                "scale": {"domain": [1, last]},
+                "axis": {"values": list(range(1, last + 1)), "format": "d"},
+            },
+            "y": {
+                "field": "mean",
+                "type": "quantitative",
+                "title": "mean rating",
+                "scale": {"domain": [1, 5]},
+                "axis": {"values": [1, 2, 3, 4, 5], "grid": True, "gridColor": "#eef1f2", "domain": False},
+            },
+            "color": {"field": "year", "type": "nominal", "sort": None, "scale": scale},
+        },
+    }
+    return _chart("", question, spec, list(_rating_sentences(years, rows)), sum(r.hidden for r in rows))
+
+
+def _rating_sentences(years: list[str], rows: list[Rating]) -> Iterator[str]:
+    for year in years:
+        points = [f"session {r.session} {r.written}" for r in rows if r.year == year and r.mean is not None]
+        if points:
+            yield f"{year}: {', '.join(points)}"
+
+
+def _chart(group: str, title: str, spec: dict[str, Any], sentences: list[str], hidden: int) -> Chart:
+    text = "; ".join(sentences) + "." if sentences else "No figure may be shown."
+    name = f"{group}, {title}" if group else title
+    svg = vl_convert.vegalite_to_svg(spec | {"config": CONFIG}, allowed_base_urls=[])
+    # One image with a name and a description, instead of hundreds of marks read out one by one.
+    opening = f'<svg role="img" aria-label="{escape(f"{name}: {text}")}" '
+    svg = svg.replace("<svg ", opening, 1).replace(">", f"><title>{escape(name)}</title><desc>{escape(text)}</desc>", 1)
+    return Chart(group, title, Markup(svg), text, hidden)  # noqa: S704 # Vega escapes text; readback parses the page

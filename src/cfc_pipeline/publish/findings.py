@@ -1,0 +1,139 @@
+"""The main findings in plain words, for the page and the email: who answered, what changed, how sure that is, what is
+hidden. Every figure comes from a published table. The words never say that the programme caused a change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cfc_pipeline.programme import Programme
+from cfc_pipeline.publish.figures import Change, Stage, changes, stages
+from cfc_pipeline.publish.model import PublishedTable
+from cfc_pipeline.publish.written import figures, hidden_by_reason, plain, reason_in_words
+
+SYNTHETIC = "SYNTHETIC DATA. The people and figures here are invented, to show what the software does."
+CAUTION = (
+    "These are changes from before to after among people who answered both times, without a comparison group; they may "
+    "have many reasons, and are not by themselves an effect of the programme. Among many measures, one or two can look "
+    "clear by chance: look for a pattern, not for a single line."
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    measure: str
+    figures: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    people: list[str]
+    how: str
+    changes: list[Finding]
+    caution: str
+    withheld: list[str]
+
+
+def findings(tables: list[PublishedTable]) -> Findings:
+    """From `response_flow` and `multi_year_outcomes`, as far as they are there; tables are as_written."""
+    named = {table.name: table for table in tables}
+    flow = list(stages(named["response_flow"])) if "response_flow" in named else []
+    all_changes = list(changes(named["multi_year_outcomes"])) if "multi_year_outcomes" in named else []
+    overall = _overall(all_changes)
+    return Findings(
+        people=_people(flow),
+        how=_how(overall),
+        changes=[_finding(change) for change in overall if change.shown],
+        caution=CAUTION,
+        withheld=_withheld(overall),
+    )
+
+
+def banners(programme: Programme, tables: list[PublishedTable]) -> list[str]:
+    """What must stand above everything else on the page, in each table's own page, in the workbook and in the email."""
+    off = {table.off_because for table in tables if table.off_because}
+    lines = [SYNTHETIC] if programme.synthetic else []
+    return lines + [f"Nothing is hidden in this release. The reason given: {reason}" for reason in sorted(off)]
+
+
+def academic_years(programme: Programme) -> str:
+    years = sorted({cohort.academic_year for cohort in programme.cohorts})
+    count = f"{len(programme.cohorts)} cohort{'s' if len(programme.cohorts) > 1 else ''}"
+    return f"Academic year {years[0]}, {count}" if len(years) == 1 else f"{years[0]} to {years[-1]}, {count}"
+
+
+def hidden_sentence(tables: list[PublishedTable]) -> str:
+    hidden = sum(sum(hidden_by_reason(table).values()) for table in tables)
+    total = sum(table.values.height * len(figures(table)) for table in tables)
+    if not hidden:
+        return f"None of the {total:,} figures in these tables is hidden."
+    return (
+        f"Of {total:,} figures in these tables, {hidden:,} are hidden, because few people, or people of few schools, "
+        "are behind them or could be worked out from them. A hidden figure is marked [c]; it is not zero."
+    )
+
+
+def hidden_rows(tables: list[PublishedTable]) -> list[Mapping[str, str]]:
+    return [
+        {"table": table.title, "reason": reason_in_words(table, name), "count": f"{count:,}"}
+        for table in tables
+        for name, count in hidden_by_reason(table).items()
+    ]
+
+
+def programme_name(programme: Programme) -> str:
+    return plain(programme.name)
+
+
+def _overall(all_changes: list[Change]) -> list[Change]:
+    """One line a measure: the pooled change, or, where nothing is pooled (a single cohort), the latest year's."""
+    measures = dict.fromkeys((c.instrument, c.measure) for c in all_changes)
+    per_measure = [[c for c in all_changes if (c.instrument, c.measure) == measure] for measure in measures]
+    any_pooled = any(c.pooled for c in all_changes)
+    return [next((c for c in rows if c.pooled), rows[-1]) if any_pooled else rows[-1] for rows in per_measure]
+
+
+def _finding(change: Change) -> Finding:
+    assert change.low is not None
+    assert change.high is not None
+    if change.low > 0 or change.high < 0:
+        verdict = "The interval does not include zero."
+    else:
+        verdict = "The interval includes zero, so it could be a rise or a fall."
+    measure = f"{change.instrument}, {change.measure}" if change.instrument else change.measure
+    return Finding(measure, change.words(named=False), verdict)
+
+
+def _how(overall: list[Change]) -> str:
+    if not overall:
+        return ""
+    if any(change.pooled for change in overall):
+        return "Mean change from before to after, in points of each scale, pooled over the cohorts of all years."
+    return f"Mean change from before to after in {overall[0].when}, in points of each scale."
+
+
+def _people(flow: list[Stage]) -> list[str]:
+    """One sentence for all years together, or for each group of the table where there is no such group."""
+    groups = list(dict.fromkeys(stage.group for stage in flow))
+    whole = [group for group in groups if group.lower().startswith("all")] or groups
+    return [_group_sentence(group, [s for s in flow if s.group == group]) for group in whole]
+
+
+def _group_sentence(group: str, row: list[Stage]) -> str:
+    known = {stage.key: f"{stage.people:,}" for stage in row if stage.people is not None}
+    words = {
+        "enrolled": "{} people enrolled",
+        "consented": "{} agreed to the evaluation",
+        "pre": "{} answered before",
+        "post": "{} answered after",
+        "paired": "{} answered both times; changes can be seen for these only",
+    }
+    parts = [words[key].format(known[key]) for key in words if key in known]
+    hidden = " (some counts are hidden)" if any(stage.hidden for stage in row) else ""
+    return f"{group}: {', '.join(parts) or 'no count may be shown'}{hidden}."
+
+
+def _withheld(overall: list[Change]) -> list[str]:
+    hidden = sum(change.hidden for change in overall)
+    if not hidden:
+        return []
+    return [f"For {hidden} of {len(overall)} measures the change is hidden to protect the people behind it."]

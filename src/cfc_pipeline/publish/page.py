@@ -1,0 +1,119 @@
+"""The page of a release: one file that opens without a network, runs nothing, prints on A4 and reads well on a phone.
+It begins with what a busy reader needs (who answered, what changed, how sure), then charts and every table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from cfc_pipeline.programme import Programme
+from cfc_pipeline.publish.charts import Chart, change_charts, flow_chart, rating_charts
+from cfc_pipeline.publish.findings import (
+    academic_years,
+    banners,
+    findings,
+    hidden_rows,
+    hidden_sentence,
+    programme_name,
+)
+from cfc_pipeline.publish.html import CSP, environment, fragment
+from cfc_pipeline.publish.model import PublishedTable
+
+ABOUT = (
+    "This page shows what people said in surveys before, during and after the programme. It holds totals and averages "
+    "only; figures that could point to a person are hidden."
+)
+FOOTER = (
+    "Made by cfc-pipeline from survey answers that carry no names. Every figure here is read from the tables of this "
+    "release, which were read back and compared in every format before it was published."
+)
+
+
+@dataclass(frozen=True)
+class Section:
+    id: str
+    title: str
+    intro: str
+    tables: tuple[str, ...]
+    charts: dict[str, Callable[[PublishedTable], list[Chart]]]  # table: what draws it
+
+
+SECTIONS = (
+    Section(
+        "people",
+        "Who answered",
+        "How many people enrolled, agreed to the evaluation and answered, year by year.",
+        ("response_flow",),
+        {"response_flow": flow_chart},
+    ),
+    Section(
+        "changes",
+        "What changed",
+        "A dot is the mean change from before to after in points of that scale, the line its 95 % interval; the "
+        "diamond is the change pooled over cohorts. The grey line is no change. Scales differ, so each instrument has "
+        "its own axis.",
+        ("multi_year_outcomes", "cohort_outcomes"),
+        {"multi_year_outcomes": change_charts},
+    ),
+    Section(
+        "impact",
+        "Perceived impact",
+        "Answers to the programme's own questions afterwards: what people believe, not a measured change.",
+        ("perceived_impact",),
+        {},
+    ),
+    Section(
+        "sessions",
+        "The sessions",
+        "Mean rating after each session, from anonymous forms. A gap in a line is a hidden or missing figure.",
+        ("session_feedback",),
+        {"session_feedback": rating_charts},
+    ),
+    Section(
+        "quality",
+        "Quality of the data",
+        "What became of the rows that came in, and how well the scales hold together.",
+        ("data_quality", "reliability"),
+        {},
+    ),
+)
+
+
+def page(programme: Programme, tables: list[PublishedTable], *, when: datetime, version: str, **facts: object) -> str:
+    """`tables` are as_written; `facts` are `release_id` and `source`, a dict of what the data came from."""
+    named = {table.name: table for table in tables}
+    local = when.astimezone(ZoneInfo(programme.timezone))
+    values = {
+        "programme": {"name": programme_name(programme)},
+        "years": academic_years(programme),
+        "published": f"{local.day} {local:%B %Y, %H:%M} ({programme.timezone})",
+        "banners": banners(programme, tables),
+        "about": ABOUT,
+        "findings": findings(tables),
+        "sections": _sections(named),
+        "hidden": {
+            "sentence": hidden_sentence(tables),
+            "rows": hidden_rows(tables),
+            "rules": list(dict.fromkeys(t.rule for t in tables if t.rule)),
+        },
+        "tables": tables,
+        "version": version,
+        "footer": FOOTER,
+        "csp": CSP,
+    }
+    return environment.get_template("index.html.j2").render(values | facts)
+
+
+def _sections(named: dict[str, PublishedTable]) -> list[dict[str, object]]:
+    placed = {name for section in SECTIONS for name in section.tables}
+    rest = Section("more", "More tables", "", tuple(name for name in named if name not in placed), {})
+    return [_section(section, named) for section in (*SECTIONS, rest) if set(section.tables) & set(named)]
+
+
+def _section(section: Section, named: dict[str, PublishedTable]) -> dict[str, object]:
+    there = [named[name] for name in section.tables if name in named]
+    charts: list[Chart] = [c for name, draw in section.charts.items() if name in named for c in draw(named[name])]
+    tables: list[Markup] = [fragment(table) for table in there]
+    return {"id": section.id, "title": section.title, "intro": section.intro, "charts": charts, "tables": tables}
