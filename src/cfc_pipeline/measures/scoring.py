@@ -30,11 +30,21 @@ def score(con: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument])
     """
     _refuse_impossible_answers(con, instruments)
     con.execute(_COUNTED)
+    answered = con.execute("SELECT DISTINCT instrument FROM item_answer SEMI JOIN counted_response USING (response_id)")
+    present = {instrument for (instrument,) in answered.fetchall()}
     con.execute("DELETE FROM scale_score")
-    for key in instruments.values():
-        if key.kind == "scale":
-            con.execute(_insert_scores(key))
+    # Never an INSERT of no rows: after a DELETE in the same transaction, DuckDB 1.5.6 and 2.0.0 then lose the rows of
+    # the next large INSERT (tests/unit/test_measures_scoring.py has the case).
+    scored = [key for key in instruments.values() if key.kind == "scale" and key.id in present]
+    written = sum(_one_number(con, _insert_scores(key)) for key in scored)
+    if written != _one_number(con, "SELECT count(*) FROM scale_score"):
+        raise StoreError("the database did not keep all scores", next_step="report it as a defect; nothing was changed")
     con.execute("DROP TABLE counted_response")
+
+
+def _one_number(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    """The count that a query or an INSERT returns."""
+    return int(con.execute(sql).fetchall()[0][0])
 
 
 def _refuse_impossible_answers(con: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument]) -> None:

@@ -28,32 +28,40 @@ from schemas.tables.results import PairedChange, PairedSupport
 
 _UNIT = 1_000_000_000  # of a score point
 
-_PERSON_SCORE = f"""
-    CREATE OR REPLACE TEMP TABLE person_score AS
-    SELECT participant_id, cohort_id, instrument, subscale,
-           max(units) FILTER (time_point = 'pre') AS pre, max(units) FILTER (time_point = 'mid') AS mid,
-           max(units) FILTER (time_point = 'post') AS post, max(units) FILTER (time_point = 'follow_up') AS follow_up,
-           greatest(count(*) FILTER (time_point = 'pre'), count(*) FILTER (time_point = 'mid'),
-                    count(*) FILTER (time_point = 'post'), count(*) FILTER (time_point = 'follow_up')) AS most
-    FROM (SELECT *, CAST(round(score * {_UNIT}) AS BIGINT) AS units FROM scale_score)
-    GROUP BY ALL
+_MEASURE = ("instrument", "subscale", "from_time_point", "to_time_point")
+
+_TWICE = """
+    WITH several AS (
+        SELECT participant_id, cohort_id, time_point FROM response
+        WHERE kind = 'scale' AND status = 'counted' GROUP BY ALL HAVING count(*) > 1
+    )
+    SELECT DISTINCT instrument FROM (
+        SELECT instrument FROM scale_score SEMI JOIN several USING (participant_id, cohort_id, time_point)
+        GROUP BY participant_id, cohort_id, time_point, instrument, subscale HAVING count(*) > 1
+    ) ORDER BY instrument
 """
 
+# One instrument at a time, which bounds the memory of a large programme.
 _SCHOOL_SUMS = f"""
-    CREATE OR REPLACE TEMP TABLE school_sums AS
-    WITH pair AS (
-        SELECT participant_id, cohort_id, instrument, subscale, pre::HUGEINT AS pre,
+    WITH person AS (
+        SELECT participant_id, cohort_id, subscale,
+               max(units) FILTER (time_point = 'pre') AS pre, max(units) FILTER (time_point = 'mid') AS mid,
+               max(units) FILTER (time_point = 'post') AS post,
+               max(units) FILTER (time_point = 'follow_up') AS follow_up
+        FROM (SELECT *, CAST(round(score * {_UNIT}) AS BIGINT) AS units FROM scale_score WHERE instrument = $instrument)
+        GROUP BY ALL
+    ), pair AS (
+        SELECT participant_id, cohort_id, subscale, pre::HUGEINT AS pre,
                unnest(['mid', 'post', 'follow_up']) AS to_time_point, unnest([mid, post, follow_up])::HUGEINT AS post
-        FROM person_score WHERE pre IS NOT NULL
+        FROM person WHERE pre IS NOT NULL
     )
-    SELECT instrument, subscale, 'pre' AS from_time_point, to_time_point, cohort_id, academic_year, school_id,
+    SELECT $instrument AS instrument, subscale, 'pre' AS from_time_point, to_time_point,
+           cohort_id, academic_year, school_id,
            count(*) AS n, sum(pre) AS pre, sum(post) AS post,
            sum(pre * pre) AS pre_pre, sum(post * post) AS post_post, sum(pre * post) AS pre_post
     FROM pair JOIN ({PERSON}) USING (participant_id, cohort_id) WHERE post IS NOT NULL
     GROUP BY ALL
 """
-
-_MEASURE = ("instrument", "subscale", "from_time_point", "to_time_point")
 
 
 def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
@@ -79,20 +87,20 @@ def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 def paired_support(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Rows of `paired_support`: the people behind each cohort's paired change, by school."""
     _sum_by_school(con)
-    return in_order(frame(con, "FROM school_sums"), PairedSupport)
+    return in_order(frame(con, f"SELECT {', '.join(polars_schema(PairedSupport))} FROM school_sums"), PairedSupport)
 
 
 def _sum_by_school(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute(_PERSON_SCORE)
-    twice = frame(con, "SELECT instrument, count(*) AS n FROM person_score WHERE most > 1 GROUP BY ALL ORDER BY ALL")
-    if twice.height:
+    twice = frame(con, _TWICE)["instrument"]
+    if len(twice):
         raise BalanceError(
-            "people with two counted scores of one subscale at one time point",
-            where="; ".join(f"instrument {instrument}: {n} people and subscales" for instrument, n in twice.rows()),
+            "a person has two counted scores of one subscale at one time point",
+            where=f"instrument {', '.join(twice)}",
             next_step="run ingest again, which decides between duplicates; if it stays, report it as a defect",
         )
-    con.execute(_SCHOOL_SUMS)
-    con.execute("DROP TABLE person_score")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE school_sums AS {_SCHOOL_SUMS} LIMIT 0", {"instrument": ""})
+    for instrument in frame(con, "SELECT DISTINCT instrument FROM scale_score ORDER BY instrument")["instrument"]:
+        con.execute(f"INSERT INTO school_sums {_SCHOOL_SUMS}", {"instrument": instrument})
 
 
 def _mean(total: str) -> str:
