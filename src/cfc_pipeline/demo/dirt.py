@@ -135,11 +135,15 @@ def no_session(form: Form, sent: list[Sent], rng: Random, seed: int) -> list[Sen
 
 
 def _known_as(form: Form, sent: Sent, address: str) -> Sent:
+    """The same form from somebody else: by the question that asks, or by the column that the tool fills."""
+    now = sent.submission
     question = person_question(form)
-    if question is None:
-        changed = replace(sent.submission, email=address)
+    if question:
+        changed = replace(now, answers=now.answers | {question.id: address})
+    elif form.person == "code":
+        changed = replace(now, extra=now.extra | {"token": address})
     else:
-        changed = replace(sent.submission, answers=sent.submission.answers | {question.id: address})
+        changed = replace(now, email=address)
     return replace(sent, submission=changed)
 
 

@@ -85,7 +85,7 @@ COHORTS = (
     Cohort("2023-north", "North", "2023/24", 16, 13, "North East"),
     Cohort("2023-coast", "Coast", "2023/24", 13, 2, "South West"),  # two schools only: every figure must be hidden
     Cohort("2023-city", "City", "2023/24", 14, 12, "London"),
-    Cohort("2023-partner", "Partner trust", "2023/24", 13, 13, "Wales", on_roster=False),
+    Cohort("2023-partner", "Partner trust", "2023/24", 14, 14, "Wales", on_roster=False),
     Cohort("2024-north", "North", "2024/25", 16, 13, "North East"),
     Cohort("2024-vale", "Vale", "2024/25", 14, 11, "South East"),
     Cohort("2024-city", "City", "2024/25", 8, 7, "London"),  # fewer than 8 are left in pairs

@@ -30,9 +30,10 @@ UNLISTED_ADDRESS = "Nobody.Onroster@canary-mail.example"
 UNLISTED_LABEL = "Canary answer that is no label"
 MISPELT_DOMAIN = "schools.exmaple.org"
 FILE_ADDRESS = "pa.to.canary@office.example.org"
-# What people type into free text although they were asked not to. {name}, {school} and {surname} are from the roster.
+# What people type into free text although they were asked not to. {name}, {first}, {surname} and {school} are from the roster.
 COMMENTS = (
     "I would like to thank {name} for listening so well.",
+    "A word from {first} on the way out kept me going all week.",
     "Since {school} joined us it feels safer to say what is hard.",
     "Ring me on 07700 900417, or at the office: 0191 498 0417.",
     "More reading please, send it to canary.person@mailbox.example or @canary_head_417.",
@@ -99,6 +100,7 @@ def personal_values(people: Sequence[Person], times: Sequence[str]) -> list[str]
         *_IN_COMMENTS,
         *(p.email for p in on_roster),
         *(p.name for p in on_roster),
+        *(p.first_name for p in on_roster),
         *(p.last_name for p in on_roster),
         *(p.school for p in on_roster),
         *(p.school.split()[0] for p in on_roster),

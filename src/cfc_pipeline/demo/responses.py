@@ -107,7 +107,7 @@ def _comments(form: Form, person: Person, rng: Random) -> dict[str, str | int | 
             pool = planted.COMMENTS if personal else planted.PLAIN_COMMENTS
             text = rng.choice(pool)
             texts[comment_question(name).id] = text.format(
-                name=person.name, school=person.school, surname=person.last_name
+                name=person.name, first=person.first_name, surname=person.last_name, school=person.school
             )
     return texts
 
