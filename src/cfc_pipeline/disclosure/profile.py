@@ -95,7 +95,7 @@ def reason_texts(profile: Profile) -> dict[str, str]:
         Reason.FEW_PEOPLE.name: f"fewer than {p.people_behind_estimate} people behind a mean, SD or effect",
         Reason.SMALL_BASE.name: f"a percentage of fewer than {p.base_of_percentage} people",
         Reason.FEW_SCHOOLS.name: f"fewer than {p.schools_behind_figure} schools behind the figure",
-        Reason.GIVES_AWAY.name: "together with other figures shown, would give a hidden one away",
+        Reason.GIVES_AWAY.name: "a figure that would give a hidden one, or single answers, away",
     }
 
 

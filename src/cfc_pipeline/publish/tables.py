@@ -1,0 +1,67 @@
+"""The tables of a release: from the analysts' database through disclosure control, and by no other way."""
+
+import duckdb
+import polars as pl
+
+from cfc_pipeline.disclosure.feedback import protect_feedback
+from cfc_pipeline.disclosure.flow import protect_flow
+from cfc_pipeline.disclosure.impact import protect_impact
+from cfc_pipeline.disclosure.paired import protect_paired
+from cfc_pipeline.disclosure.profile import load_profile
+from cfc_pipeline.disclosure.quality import protect_quality
+from cfc_pipeline.outcomes.levels import in_order
+from cfc_pipeline.programme import Programme
+from cfc_pipeline.publish import words
+from cfc_pipeline.publish.layout import About
+from cfc_pipeline.publish.model import PublishedTable
+from cfc_pipeline.publish.outcome_tables import cohort_outcomes, multi_year_outcomes
+from cfc_pipeline.publish.people_tables import data_quality, perceived_impact, response_flow, session_feedback
+from schemas.tables import TABLES
+
+
+def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[PublishedTable]:
+    """Every table of a release, from the tables of schemas/tables in `con`. A table without rows is left out.
+
+    Raises ConfigError for an unknown disclosure profile, and DisclosureRefusal where it cannot be checked what a table
+    gives away; then nothing is published.
+    """
+    profile, off = load_profile(programme.policy.disclosure.profile), programme.policy.disclosure.off_because
+    cohorts, instruments, items = (_read(con, name) for name in ("cohort", "instrument", "item"))
+    notes = (*((words.SYNTHETIC,) if programme.synthetic else ()), *words.MARKS)
+    about = About(_source(con, programme), cohorts, instruments, items, notes)
+    paired = protect_paired(_read(con, "paired_change"), _read(con, "paired_support"), composites(items), profile, off)
+    tables = (
+        response_flow(protect_flow(_read(con, "response_flow"), profile, off), about),
+        cohort_outcomes(paired, about),
+        multi_year_outcomes(paired, about),
+        session_feedback(protect_feedback(_read(con, "feedback_summary"), profile, off), about),
+        perceived_impact(protect_impact(_read(con, "impact_distribution"), profile, off), about),
+        data_quality(protect_quality(_read(con, "data_quality"), profile, off), about),
+    )
+    return [table for table in tables if table.values.height]
+
+
+def _read(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
+    return in_order(con.table(name).pl(), TABLES[name])
+
+
+def _source(con: duckdb.DuckDBPyConnection, programme: Programme) -> str:
+    row = con.sql("SELECT run_id, version FROM pipeline_run ORDER BY run_id DESC LIMIT 1").fetchone()
+    made = f"run {row[0]} of cfc-pipeline {row[1]}" if row else "no run noted"
+    return f"{programme.name}: data/analysis.duckdb, {made}."
+
+
+def composites(items: pl.DataFrame) -> pl.DataFrame:
+    """Which subscales hold all items of another one and more: `instrument`, `subscale`, `part`."""
+    scored = items.select("instrument", "item", subscale=pl.col("subscales").str.split(","))
+    scored = scored.explode("subscale", empty_as_null=True).filter(pl.col("subscale") != "")
+    sizes = scored.group_by("instrument", "subscale").agg(size=pl.len())
+    shared = (
+        scored.join(scored.rename({"subscale": "part"}), on=["instrument", "item"])
+        .group_by("instrument", "subscale", "part")
+        .agg(shared=pl.len())
+        .join(sizes, on=["instrument", "subscale"])
+        .join(sizes.rename({"subscale": "part", "size": "size_of_part"}), on=["instrument", "part"])
+    )
+    held = (pl.col("shared") == pl.col("size_of_part")) & (pl.col("size_of_part") < pl.col("size"))
+    return shared.filter(held).select("instrument", "subscale", "part").sort(pl.all())

@@ -1,0 +1,86 @@
+"""What the tables say about themselves: titles, and notes in words that a head teacher, a trustee and a statistician
+would each accept. No word here says that the programme caused anything."""
+
+import polars as pl
+
+PERIODS = {"mid": "before to halfway", "post": "before to after", "follow_up": "before to follow-up"}
+
+SYNTHETIC = "Synthetic data: the people and the figures are invented."
+MARKS = (
+    "[c]: hidden to protect people; it is not zero. [z]: no such figure exists for this row.",
+    "Which figures are hidden follows from fixed rules, applied before anything is written; nobody chooses.",
+)
+NO_COMPARISON = (
+    "There is no comparison group: a change can have many reasons, and these figures do not say that the programme "
+    "caused it."
+)
+INTERVAL = (
+    "95 % interval of the mean change: from Student's t. If many groups of this size were drawn, about 95 in 100 of "
+    "such intervals would hold their mean change. It treats people as independent, ignores that members of a cohort "
+    "influence each other, and is not widened for the number of measures looked at."
+)
+STANDARDISED = (
+    "g_z: the mean change divided by the standard deviation (SD) of the changes, with Hedges' correction for small "
+    "groups; 0 is no change. It compares people with themselves and must not be compared with a d between two groups. "
+    "Its 95 % interval comes from the non-central t distribution."
+)
+P_VALUE = "p: two-sided, from a paired t test, not corrected for the number of tests in this table."
+POOLED = (
+    "Pooled: the mean of the cohorts' changes in a random-effects model (DerSimonian and Laird), with the interval of "
+    "Hartung and Knapp, which allows for cohorts that differ; with few cohorts it is wide. It can be shown where a "
+    "cohort or a year cannot."
+)
+SAME_PEOPLE = (
+    "Means before and after and the change are of the same people: those with a score at both times. People who "
+    "answered only once are not in them, and may differ from those who answered twice."
+)
+OTHER_PERIODS = (
+    "For changes to halfway and to follow-up no means are given: beside the means of the larger group that answered "
+    "after, they would tell the scores of the few who did not answer again."
+)
+
+
+def directions(instruments: pl.DataFrame) -> str:
+    """Whether more is better, for the instruments of a table."""
+    lower = instruments.filter(pl.col("direction") == "lower_is_better")["title"].unique(maintain_order=True)
+    if lower.is_empty():
+        return "On every measure here a higher score is better, so a positive change is an improvement."
+    return (
+        f"A lower score is better, and a negative change an improvement, on: {'; '.join(lower)}. Elsewhere higher is."
+    )
+
+
+def ranges(instruments: pl.DataFrame) -> str:
+    """The possible scores of each measure, to judge a change by."""
+    each = [
+        f"{title} ({subscale}) {low:g} to {high:g}"
+        for title, subscale, low, high in instruments.select("title", "subscale_title", "lowest", "highest").rows()
+    ]
+    return f"Possible scores: {'; '.join(each)}."
+
+
+FLOW = (
+    "Enrolled = consented + no consent. Consented = withdrew + remaining. Remaining = both + before only + after "
+    "only + neither.",
+    "Before, halfway, after, follow-up: remaining people with at least one questionnaire counted at that time. A "
+    "year is the sum of its cohorts; who takes part in two cohorts counts in each.",
+    "Schools: schools of the enrolled people; a person whose school is not known counts as one. Given for years only.",
+)
+FEEDBACK = (
+    "Ratings are from anonymous forms: n counts forms, and a person may have sent none or two.",
+    "Present: people in the room according to the facilitator's session log; fewer forms than people present means "
+    "that the mean speaks for some of them only.",
+    "A mean is also hidden where all forms gave the same rating, because it would be everyone's answer.",
+)
+IMPACT = (
+    "The programme's own questions, not a standardised measure: people judged afterwards what had changed for them.",
+    "% is of those who answered the item. A person counts once, with their answers after the programme if there are "
+    "any.",
+    "If everyone in a group chose one answer, the whole distribution is hidden: it would tell what each person said.",
+)
+QUALITY = (
+    "Rows in = stored + unchanged + held back + left out. Unchanged rows were in an earlier file already.",
+    "Held back: rows that break a rule wait until somebody corrects them. Left out: rows that must not count, such as "
+    "test rows and people without consent.",
+    "The exact numbers are in the intake report, which stays with the programme.",
+)
