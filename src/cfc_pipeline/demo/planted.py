@@ -30,7 +30,7 @@ UNLISTED_ADDRESS = "Nobody.Onroster@canary-mail.example"
 UNLISTED_LABEL = "Canary answer that is no label"
 MISPELT_DOMAIN = "schools.exmaple.org"
 FILE_ADDRESS = "pa.to.canary@office.example.org"
-# What people type into free text although they were asked not to. {name}, {first}, {surname} and {school} are from the roster.
+# What people type into free text although they were asked not to. What stands in braces is from the roster.
 COMMENTS = (
     "I would like to thank {name} for listening so well.",
     "A word from {first} on the way out kept me going all week.",

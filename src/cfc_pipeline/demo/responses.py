@@ -102,10 +102,11 @@ def _comments(form: Form, person: Person, rng: Random) -> dict[str, str | int | 
     texts: dict[str, str | int | None] = {}
     for name in form.comments:
         if rng.random() < 0.5:
+            text = rng.choice(planted.PLAIN_COMMENTS)
             # Names and schools of people who are on no roster cannot be looked up; their texts hold none.
-            personal = rng.random() < 0.35 and person.cohort.on_roster
-            pool = planted.COMMENTS if personal else planted.PLAIN_COMMENTS
-            text = rng.choice(pool)
+            if rng.random() < 0.35 and person.cohort.on_roster:
+                # Everybody has their own way of saying too much, so that each way is met.
+                text = planted.COMMENTS[int(person.code.removeprefix("HL-")) % len(planted.COMMENTS)]
             texts[comment_question(name).id] = text.format(
                 name=person.name, first=person.first_name, surname=person.last_name, school=person.school
             )
