@@ -87,7 +87,7 @@ def text_key(question: Question) -> str:
 
 def bracketed_key(question: Question) -> str:
     """Google Forms, and LimeSurvey's full texts."""
-    return " ".join((f"{question.group} [{question.text.strip()}]" if question.group else question.text).split())
+    return " ".join((f"{question.group} [{question.text}]" if question.group else question.text).split())
 
 
 def option_key(question: Question) -> str:

@@ -1,0 +1,119 @@
+"""XLSX files: cells as text, and workbooks that must not be opened."""
+
+import io
+import zipfile
+from datetime import date, datetime, time
+
+import openpyxl
+import pytest
+
+from cfc_pipeline.errors import ExportError
+from cfc_pipeline.sources import workbook
+from cfc_pipeline.sources.grid import open_grid
+
+
+def book(*sheets: list[list[object]]) -> bytes:
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for rows in sheets:
+        sheet = made.create_sheet()
+        for row in rows:
+            sheet.append(row)
+    file = io.BytesIO()
+    made.save(file)
+    return file.getvalue()
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(ExportError) as caught:
+        open_grid(data, "export.xlsx")
+    return str(caught.value)
+
+
+def test_cells_become_the_text_that_people_see() -> None:
+    cells = [4, 4.0, 4.5, True, datetime(2026, 3, 29, 1, 30, 5), date(2026, 1, 2), time(9, 5), " x ", None, "2026"]
+
+    grid = open_grid(book([["h"] * len(cells), cells]), "export.xlsx")
+
+    (row,) = grid.body(1, list("abcdefghij")).collect().rows()
+    assert row == (2, "4", "4", "4.5", "TRUE", "2026-03-29 01:30:05", "2026-01-02", "09:05:00", "x", None, "2026")
+
+
+def test_seconds_survive_the_spreadsheet_fraction() -> None:
+    moments = [
+        datetime(2026, 5, 1, hour, minute, second) for hour in (0, 7, 23) for minute in (1, 59) for second in (1, 59)
+    ]
+
+    grid = open_grid(book([["when"], *[[moment] for moment in moments]]), "export.xlsx")
+
+    assert grid.body(1, ["when"]).collect()["when"].to_list() == [str(moment) for moment in moments]
+
+
+def test_long_ids_keep_all_their_digits() -> None:
+    grid = open_grid(book([["id"], [114_123_456_789]]), "export.xlsx")
+
+    assert grid.body(1, ["id"]).collect()["id"].to_list() == ["114123456789"]
+
+
+def test_the_first_sheet_with_cells_is_read_and_row_numbers_are_the_spreadsheets() -> None:
+    grid = open_grid(book([], [[], ["a", "b"], [], ["x", None], ["", ""]], [["other"]]), "export.xlsx")
+
+    assert grid.body(2, ["a", "b"]).collect().rows() == [(3, None, None), (4, "x", None)]
+
+
+def test_old_and_protected_workbooks_get_advice() -> None:
+    assert "save it as .xlsx" in refusal(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 512)
+
+
+def test_other_archives_get_advice() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("answers.csv", "a,b\n")
+
+    assert "unpack it" in refusal(file.getvalue())
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.95])
+def test_a_workbook_that_was_cut_short_is_refused(keep: float) -> None:
+    data = book([["a"], ["secret"]])
+
+    assert "damaged" in refusal(data[: int(len(data) * keep)])
+
+
+def test_an_empty_workbook_is_refused() -> None:
+    assert "empty" in refusal(book([]))
+
+
+def _repacked(data: bytes, change: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, change.get(name, old.read(name)))
+    return file.getvalue()
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook.calamine.CalamineWorkbook, "from_filelike", lambda _: pytest.fail("was opened"))
+    bomb = _repacked(book([["a"]]), {"xl/worksheets/sheet1.xml": b" " * (64 << 20)})
+
+    assert len(bomb) < 1 << 20
+    assert "more than a survey can hold" in refusal(bomb)
+
+
+def test_one_far_away_cell_does_not_fill_the_memory() -> None:
+    # Readers hold the rectangle from the first to the last cell: here 17 thousand million.
+    sheet = (
+        b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+        b"</sheetData></worksheet>"
+    )
+
+    assert "more than a survey can hold" in refusal(_repacked(book([["a"]]), {"xl/worksheets/sheet1.xml": sheet}))
+
+
+def test_a_declared_size_that_lies_is_refused() -> None:
+    data = bytearray(book([["a"], ["b"]]))
+    at = data.rfind(b"PK\x01\x02", 0, data.rfind(b"xl/worksheets/sheet1.xml"))
+    data[at + 24 : at + 28] = (10).to_bytes(4, "little")
+
+    assert "damaged" in refusal(bytes(data))
