@@ -1,0 +1,176 @@
+"""Free text -> text in which the people and schools that can be found are placeholders such as [name].
+
+What is known is found first (the roster's names and schools, in the forms that people give them), then what has the
+form of an identifier. It works on the words that occur in the texts: each is decided on once, so that thousands of
+names cost no more than a few. It cannot find everything: a person known by what happened to them, or a stranger's
+unusual name without a title, stays. So nobody sees a comment before a person has read and approved it.
+"""
+
+import html
+import re
+from pathlib import PurePath
+
+import polars as pl
+
+from cfc_pipeline.identity.patterns import ANY_MARK, CODE, DATE, NAME, NUMBER, PATTERNS, PLACEHOLDERS, WORDS
+from cfc_pipeline.identity.schools import redact_schools
+from cfc_pipeline.identity.words import fold, folded_words, replace_words, words_in
+
+_UNDERSCORE = "\ue010"  # stands in for `_`, which regular expressions take for a letter
+_SMALL = 6  # shorter names are not looked for misspelt: too many words are one letter away from them
+_EVERYDAY = set(WORDS["everyday_words"].split())
+_NOT_NAMES = {*WORDS["particles"], *WORDS["titles"]}
+_GIVEN = [[fold(name) for name in group] for group in WORDS["given_names"]]
+_INSIDE_SENTENCE = r"([^\s.!?:\"'(\[-][\"'(]? +)"
+
+# "Will was" can only be a person at the start of a sentence; "Will the" need not be.
+_DOES = r"('s| (?:and|asked|did|does|gave|had|has|helped|is|leads|led|listened|made|said|says|told|was|who|really|always)\b)"
+
+# Markup, character forms and invisible characters, made plain in this order.
+_MARKUP = (
+    (r"(?is)<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->", " "),
+    (r"(?i)</?(?:a|abbr|b|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)(?:\s[^<>]*)?/?>", ""),
+    (r"</?[A-Za-z!][^<>]*>|<[A-Za-z!/][^<>]*$", " "),
+)
+_CHARACTERS = (
+    (r"\r\n?|\u{2028}|\u{2029}", "\n"),
+    (r"[\p{Cf}\p{Co}\p{Cn}\p{M}--\u{300}-\u{36f}]", ""),
+    (r"[\p{Cc}--\n]", " "),
+    (r"[\u{2018}\u{2019}\u{02bc}\u{0060}\u{00b4}\u{2032}]", "'"),
+    (r"[\u{201c}\u{201d}]", '"'),
+    (r"[\u{2010}-\u{2013}\u{2212}]", "-"),
+    (r"[\p{Zs}]+", " "),
+)
+
+
+def redact(
+    texts: pl.Series, roster_names: pl.Series, roster_schools: pl.Series, roster_codes: pl.Series | None = None
+) -> pl.DataFrame:
+    """`text` without markup and with placeholders, and `redactions`, how many there are in it; a row for each text.
+
+    Quotation marks, hyphens and character widths are made plain on the way. A text of which nothing is left is null.
+    """
+    text = _codes(_replaced(_plain(texts), PATTERNS), roster_codes).str.replace_all("_", _UNDERSCORE)
+    text = redact_schools(text, roster_schools, words_in(text))
+    return _finished(_names(text, roster_names))
+
+
+def redact_file_name(name: str, roster_names: pl.Series | None = None, roster_schools: pl.Series | None = None) -> str:
+    """A file's name as it may be shown. Its dates and numbers stay, because files are told apart by them.
+
+    Accepted: without the roster, an unusual surname in a file's name is not known for what it is.
+    """
+    suffix = match[0] if (match := re.search(r"\.[A-Za-z]{1,5}$", name)) else ""
+    nobody = pl.Series([], dtype=pl.String)
+    patterns = tuple((pattern, mark) for pattern, mark in PATTERNS if mark not in (NUMBER, DATE))
+    plain = _plain(pl.Series([PurePath(name).name.removesuffix(suffix)]))
+    # Twice: an address may have _ in it, and words may be kept apart by it.
+    text = _replaced(_replaced(plain, patterns).str.replace_all(r"[_+]", " "), patterns)
+    text = redact_schools(text, nobody if roster_schools is None else roster_schools, words_in(text))
+    found = _finished(_names(text, nobody if roster_names is None else roster_names))
+    return f"{(found if found['redactions'][0] else plain.to_frame('text'))['text'][0] or ''}{suffix}"
+
+
+def _replaced(text: pl.Series, patterns: tuple[tuple[str, str], ...]) -> pl.Series:
+    for pattern, replacement in patterns:
+        text = text.str.replace_all(pattern, replacement)
+    return text
+
+
+def _plain(texts: pl.Series) -> pl.Series:
+    """No markup, no invisible characters, one form of each character."""
+    text = _unescaped(_unescaped(texts.cast(pl.String)))
+    return _replaced(_replaced(text, _MARKUP).str.normalize("NFKC"), _CHARACTERS)
+
+
+def _unescaped(text: pl.Series) -> pl.Series:
+    """`&amp;` as `&`. Row by row, but only the rows that have one; twice, because tools escape what is escaped."""
+    escaped = text.filter(text.str.contains(r"&#?\w+;")).unique()
+    if escaped.is_empty():
+        return text
+    return text.replace(escaped, pl.Series([html.unescape(value) for value in escaped]))
+
+
+def _codes(text: pl.Series, codes: pl.Series | None) -> pl.Series:
+    if codes is None:
+        return text
+    return replace_words(text, codes.drop_nulls().unique().to_list(), r"(?i)\b", r"\b", CODE)
+
+
+def _names(text: pl.Series, roster: pl.Series) -> pl.Series:
+    words = words_in(text)
+    sure, careful = _forms(words, _parts(roster))
+    text = replace_words(text, sure, r"\b", r"\b", NAME)
+    # Twice, so that both words of "thank Grace Hope" have their turn.
+    for _ in range(2):
+        text = replace_words(text, careful, _INSIDE_SENTENCE, r"\b", "${1}" + NAME)
+    text = replace_words(text, careful, r"\b", _DOES, NAME + "${1}")
+    text = replace_words(text, careful, r"\b", rf" (?:{NAME}|\p{{Lu}}\p{{Ll}}[\p{{L}}'-]*)", NAME)
+    return _replaced(text, _AROUND_NAMES)
+
+
+# What belongs to a name that was found: particles, initials, a surname that is not on the roster, and a second name.
+_AROUND_NAMES = (
+    (rf"(?i)\b(?:mac|mc|al|el|bin|ibn|de|del|da|di|van|von|der|den|la|le|o|d)['\- ]{NAME}", NAME),
+    (rf"{NAME}[ -]\p{{Lu}}\p{{Ll}}[\p{{L}}'-]*", NAME),
+    (rf"{NAME}(?:{_UNDERSCORE}\p{{L}}|\.\p{{Ll}})\p{{L}}*", NAME),  # jane_smith, jane.smith
+    (rf"\b[B-HJ-Z]\.? ?{NAME}", NAME),
+    (rf"{NAME}(?:(?: +|[.'-]|{_UNDERSCORE}){NAME})+", NAME),
+)
+
+
+def _parts(roster: pl.Series) -> set[str]:
+    """Every word of every name, folded, with the names that stand for it, and the ways to write a name in one word."""
+    parts: set[str] = set()
+    for name in roster.drop_nulls().unique():
+        words = [word for word in folded_words(name.replace("-", " ")) if word not in _NOT_NAMES and len(word) > 1]
+        parts.update(words)
+        if len(words) > 1:
+            parts |= {"".join(words), words[0] + words[-1], words[0][0] + words[-1], words[0] + words[-1][0]}
+    return parts | {other for group in _GIVEN if not parts.isdisjoint(group) for other in group}
+
+
+def _forms(words: set[str], parts: set[str]) -> tuple[set[str], set[str]]:
+    """Of the words in the texts: those that are names wherever they stand, and those that may be."""
+    strangers = {name for group in _GIVEN for name in group} - _EVERYDAY - parts
+    misspelt = _one_letter_off({part for part in parts if len(part) >= _SMALL})
+    sure, careful = set(), set()
+    for word in words:
+        folded, capital = fold(word), word[0].isupper()
+        singular = folded.removesuffix("s")
+        if folded in parts or (capital and singular in parts):
+            known = folded if folded in parts else singular
+            if known not in _EVERYDAY and (capital or len(known) > 2):
+                sure.add(word)
+            elif capital:
+                careful.add(word)
+        elif capital and folded in strangers:
+            sure.add(word)
+        elif capital and len(folded) >= _SMALL - 1 and not misspelt.isdisjoint(_shorter(folded)):
+            (careful if word.lower() in words or folded in _EVERYDAY else sure).add(word)
+    return sure, careful
+
+
+def _shorter(word: str) -> set[str]:
+    """The word, and the word without each of its letters: two words that share one of these are about a letter apart
+    (one missing, added, changed or moved)."""
+    return {word} | {word[:i] + word[i + 1 :] for i in range(len(word))}
+
+
+def _one_letter_off(names: set[str]) -> set[str]:
+    return {form for name in names for form in _shorter(name)}
+
+
+def _finished(text: pl.Series) -> pl.DataFrame:
+    """Marks as placeholders, counted; white space tidied."""
+    named = [*PLACEHOLDERS.items(), (_UNDERSCORE, "_")]
+    shown = pl.col("text").str.replace_many([mark for mark, _ in named], [word for _, word in named])
+    tidy = shown.str.replace_all(r"[ \t]+", " ").str.replace_all(r" ?\n ?", "\n").str.strip_chars()
+    return (
+        text.alias("text")
+        .to_frame()
+        .select(
+            pl.when(tidy != "").then(tidy).alias("text"),
+            pl.col("text").str.count_matches(ANY_MARK).fill_null(0).cast(pl.Int64).alias("redactions"),
+        )
+    )
