@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from cfc_pipeline.demo.export_columns import Cell
 
