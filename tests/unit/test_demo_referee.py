@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.independent import noncentral_t, paired, pooled, score
+from tests.independent_figures import noncentral_t, paired, pooled, score
 
 # R's `sleep` data (Student 1908): extra hours of sleep under two drugs; figures from R's t.test and effectsize.
 SLEEP = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0], [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
