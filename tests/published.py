@@ -102,44 +102,43 @@ def outcomes() -> PublishedTable:
     for year in YEARS:
         slug = "y" + year.replace("/", "_")
         columns += [
-            Column(f"{slug}_n", "n", "count", year),
+            Column(f"{slug}_n_paired", "n", "count", year),
             Column(f"{slug}_pre_mean", "Mean before", "number", year, 1),
             Column(f"{slug}_post_mean", "Mean after", "number", year, 1),
             *_change(slug, year),
         ]
-    columns += [
-        Column("pooled_cohorts", "Cohorts", "count", "All years, pooled"),
-        *_change("pooled", "All years, pooled"),
-    ]
-    hidden, none = ("FEW_SCHOOLS",) * 6, (None,) * 4
+    pooled = "Pooled, all cohorts"
+    columns += [Column("pooled_n_cohorts", "Cohorts", "count", pooled), Column("pooled_n_paired", "n", "count", pooled)]
+    columns += _change("pooled", pooled)
+    hidden, none = ("FEW_SCHOOLS",) * 6, (None,) * 5
     blocks: list[tuple[tuple[object, ...], ...]] = [
         (
             ("CEAS: compassion to self", "Engagement"),
             (31, 35.1, 38.2, 3.1, 0.9, 5.3),
             (29, 34.8, 37.5, 2.7, 0.4, 5.0),
             (12, 36.0, 38.9, 2.9, -1.1, 6.9),
-            (9, 2.9, 1.6, 4.2),
+            (9, 72, 2.9, 1.6, 4.2),
         ),
         (
             ("CEAS: compassion to self", "Actions"),
             (31, 22.0, 24.9, 2.9, 1.3, 4.5),
             (29, 23.1, 25.0, 1.9, 0.2, 3.6),
             hidden,
-            (8, 2.4, 1.3, 3.5),
+            (8, 68, 2.4, 1.3, 3.5),
         ),
         (
             ("CEAS: compassion to others", "Engagement"),
             (31, 44.0, 44.6, 0.6, -0.9, 2.1),
             (29, 43.2, 43.3, 0.1, -1.5, 1.7),
             (12, 43.7, 43.0, -0.7, -3.5, 2.1),
-            (9, 0.2, -0.7, 1.1),
+            (9, 72, 0.2, -0.7, 1.1),
         ),
         (
             ("Brief Resilience Scale", "Mean score"),
             (30, 3.21, 3.42, 0.21, 0.03, 0.39),
             (29, 3.3, 3.44, 0.14, -0.05, 0.33),
             (12, 3.1, 3.4, 0.3, -0.1, 0.7),
-            (9, 0.18, 0.07, 0.29),
+            (9, 71, 0.18, 0.07, 0.29),
         ),
         (
             ("Short Warwick-Edinburgh scale", "Score"),
@@ -198,25 +197,28 @@ def flow() -> PublishedTable:
 
 
 def ratings() -> PublishedTable:
-    columns = (
+    columns = [
         Column("academic_year", "Year", "text"),
         Column("cohort", "Cohort", "text"),
-        Column("question", "Question", "text"),
         Column("session_number", "Session", "count"),
-        Column("n", "n", "count"),
-        Column("mean", "Mean", "number", "", 2),
-        Column("sd", "SD", "number", "", 2),
-    )
+        Column("attendance", "Present", "count"),
+    ]
+    for slug, question in (("usefulness", "Usefulness"), ("safety", "Safety in the group")):
+        columns += [
+            Column(f"{slug}_n", "n", "count", question),
+            Column(f"{slug}_mean", "Mean", "number", question, 2),
+            Column(f"{slug}_sd", "SD", "number", question, 2),
+        ]
     rows: list[tuple[object, ...]] = []
     for y, year in enumerate(YEARS):
-        for q, question in enumerate(("Usefulness", "Safety in the group")):
+        for cohort in ("Cohort A", "All cohorts"):
             for session in range(1, 7):
-                hidden = (y + session) % 7 == 0
-                figures = ("FEW_PEOPLE",) * 2 if hidden else (3.4 + 0.1 * session + 0.1 * q - 0.1 * y, 0.7)
-                rows.append((year, "All cohorts", question, session, 5 if hidden else 12 + session, *figures))
+                first = (12 + session, 3.4 + 0.1 * session - 0.1 * y, 0.7)
+                second = ("FEW_PEOPLE",) * 3 if (y + session) % 7 == 3 else (12 + session, 3.9 - 0.1 * y, 0.8)
+                rows.append((year, cohort, session, None if session == 6 else 14 + session, *first, *second))
     return table(
         "session_feedback",
-        columns,
+        tuple(columns),
         rows,
         title="Ratings after each session",
         shows="Mean rating from 1 to 5 of each question after each session.",

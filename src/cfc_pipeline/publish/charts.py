@@ -50,7 +50,12 @@ def change_charts(table: PublishedTable) -> list[Chart]:
     by_measure: dict[tuple[str, str], list[Change]] = {}
     for change in changes(table):
         by_measure.setdefault((change.instrument, change.measure), []).append(change)
-    return [_change_chart(*measure, rows) for measure, rows in by_measure.items() if any(r.shown for r in rows)]
+    axes = {instrument: _axis(instrument, by_measure) for instrument, _ in by_measure}
+    return [
+        _change_chart(instrument, measure, rows, axes[instrument])
+        for (instrument, measure), rows in by_measure.items()
+        if any(r.shown for r in rows)
+    ]
 
 
 def flow_chart(table: PublishedTable) -> list[Chart]:
@@ -70,7 +75,15 @@ def rating_charts(table: PublishedTable) -> list[Chart]:
     return [_rating_chart(question, rows) for question, rows in by_question.items()]
 
 
-def _change_chart(instrument: str, measure: str, rows: list[Change]) -> Chart:
+def _axis(instrument: str, by_measure: dict[tuple[str, str], list[Change]]) -> list[float]:
+    """From and to of the axis that the subscales of one instrument share; zero is always on it."""
+    rows = [r for (name, _), measure in by_measure.items() if name == instrument for r in measure]
+    ends = [0.0, *(end for r in rows if r.shown for end in (r.low, r.high) if end is not None)]
+    margin = 0.05 * (max(ends) - min(ends))
+    return [min(ends) - margin, max(ends) + margin]
+
+
+def _change_chart(instrument: str, measure: str, rows: list[Change], axis: list[float]) -> Chart:
     data = [
         {"when": r.when, "change": r.change, "low": r.low, "high": r.high, "pooled": r.pooled} for r in rows if r.shown
     ]
@@ -82,7 +95,7 @@ def _change_chart(instrument: str, measure: str, rows: list[Change]) -> Chart:
         "scale": {"domain": [r.when for r in rows]},
     }
     y["axis"] = {"ticks": False, "domain": False, "labelPadding": 8}
-    x: dict[str, Any] = {"type": "quantitative", "axis": {"tickCount": 5}, "scale": {"nice": True}}
+    x: dict[str, Any] = {"type": "quantitative", "axis": {"tickCount": 5}, "scale": {"domain": axis, "nice": False}}
     spec: dict[str, Any] = {
         "width": 210,
         "height": {"step": 24},

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfc_pipeline.publish.html import number_for_people
+from cfc_pipeline.publish.layout import ALL_COHORTS, ALL_YEARS
 from cfc_pipeline.publish.model import Column, PublishedTable
+from cfc_pipeline.publish.words import PERIODS
 from cfc_pipeline.publish.written import number
 
 STAGES = ("enrolled", "consented", "pre", "post", "paired")
@@ -20,7 +22,8 @@ class Change:
     measure: str
     when: str
     pooled: bool
-    people: int | None  # or, when pooled, cohorts
+    people: int | None
+    cohorts: int | None
     change: float | None
     low: float | None
     high: float | None
@@ -32,13 +35,15 @@ class Change:
         return self.change is not None and self.low is not None and self.high is not None
 
     def words(self, *, named: bool = True) -> str:
-        """As in "2023/24: mean change +5.2 points (95 % interval 1.9 to 8.5), 61 people"."""
+        """As in "2023/24: mean change +5.2 points (95 % interval 1.9 to 8.5); 61 people in 7 cohorts"."""
         assert self.change is not None
         assert self.low is not None
         assert self.high is not None
         low, high = (_digits(end, self.column) for end in (self.low, self.high))
-        who = "" if self.people is None else f", {self.people:,} {'cohorts' if self.pooled else 'people'}"
-        words = f"mean change {signed(self.change, self.column)} points (95 % interval {low} to {high}){who}"
+        counts = ((self.people, "people"), (self.cohorts, "cohorts"))
+        who = " in ".join(f"{count:,} {what}" for count, what in counts if count is not None)
+        words = f"mean change {signed(self.change, self.column)} points (95 % interval {low} to {high}); {who}"
+        words = words.removesuffix("; ")
         return f"{self.when}: {words}" if named else words
 
 
@@ -69,23 +74,26 @@ def signed(value: float, column: Column) -> str:
 
 
 def changes(table: PublishedTable) -> Iterator[Change]:
-    """Row by row, group by group. In each column group the change is the figure just before its interval, and the
-    first count says how many people, or cohorts, are behind it."""
+    """From before to after, row by row, group by group. In each column group the change is the figure just before its
+    interval. Changes to halfway and to follow-up are left to the table."""
     for row, hidden in _rows(table):
-        texts = [row[c.key] for c in table.columns if c.kind == "text" and c.key != table.row_group]
+        if row.get("period", PERIODS["post"]) != PERIODS["post"]:
+            continue
+        texts = [row[c.key] for c in table.columns if c.kind == "text" and c.key not in (table.row_group, "period")]
         measure = ", ".join(text for text in texts if text)
         for group, columns in _groups(table).items():
             place = next((i for i, c in enumerate(columns) if c.interval and i), None)
             if place is None:
                 continue
             change, low, high = columns[place - 1 : place + 2]
-            count = next((c.key for c in columns if c.kind == "count"), None)
+            counts = {c.key.rpartition("_n_")[2]: row[c.key] for c in columns if c.kind == "count"}
             yield Change(
                 instrument=row[table.row_group] if table.row_group else "",
                 measure=measure,
                 when=group,
                 pooled="pooled" in group.lower(),
-                people=row[count] if count else None,
+                people=counts.get("paired"),
+                cohorts=counts.get("cohorts"),
                 change=row[change.key],
                 low=row[low.key],
                 high=row[high.key],
@@ -103,15 +111,18 @@ def stages(table: PublishedTable) -> Iterator[Stage]:
 
 
 def ratings(table: PublishedTable) -> Iterator[Rating]:
-    """Rows with a session number and a mean; the year is the row group. Cohorts' own rows are left to the table."""
-    keys = {c.key: c for c in table.columns}
-    if not {"session_number", "question", "mean"} <= keys.keys():
-        return
+    """Mean ratings of a whole year's cohorts, session by session: a column group for each question, a row for each
+    year and session. Cohorts' own rows are left to the table."""
+    means = {group: c for group, columns in _groups(table).items() for c in columns if c.key.endswith("_mean")}
     for row, hidden in _rows(table):
-        mean = row["mean"]
-        written = "" if mean is None else _digits(mean, keys["mean"])
-        year = row.get(table.row_group, "")
-        yield Rating(row["question"], year, row["session_number"], mean, written, hidden["mean"] is not None)
+        if row.get("cohort") != ALL_COHORTS or row.get(table.row_group) == ALL_YEARS or "session_number" not in row:
+            continue
+        for question, column in means.items():
+            mean, session = row[column.key], row["session_number"]
+            if session is not None:
+                written = "" if mean is None else _digits(mean, column)
+                is_hidden = hidden[column.key] is not None
+                yield Rating(question, row[table.row_group], int(session), mean, written, is_hidden)
 
 
 def _rows(table: PublishedTable) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

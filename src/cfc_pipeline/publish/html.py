@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from cfc_pipeline.disclosure.protected import MARK, NOT_APPLICABLE
 from cfc_pipeline.publish.model import Column, PublishedTable
-from cfc_pipeline.publish.written import reason_in_words, texts
+from cfc_pipeline.publish.written import figures, hidden_by_reason, reason_in_words, texts
 
 TEMPLATES = Path(__file__).parent / "templates"
 environment = jinja2.Environment(
@@ -48,9 +48,9 @@ def fragment(table: PublishedTable) -> Markup:
     )
 
 
-def document(table: PublishedTable, *, banner: str = "") -> str:
-    """A whole page with one table, which opens without a network and runs nothing."""
-    return str(_render("table_page.html.j2", table=table, figure=fragment(table), banner=banner, csp=CSP))
+def document(table: PublishedTable, figure: Markup, *, banner: str = "") -> str:
+    """A whole page with one table, made from its `fragment`; it opens without a network and runs nothing."""
+    return str(_render("table_page.html.j2", table=table, figure=figure, banner=banner, csp=CSP))
 
 
 def shown_columns(table: PublishedTable) -> list[Shown]:
@@ -69,15 +69,16 @@ def shown_columns(table: PublishedTable) -> list[Shown]:
 
 def notes(table: PublishedTable) -> list[str]:
     """What stands under a table: its notes, what the marks mean where they occur, the rule and the source."""
-    marks = {text for c in table.columns for text in texts(table, c) if c.kind != "text" and text.startswith("[")}
-    names = sorted({reason for column in table.hidden for reason in column.drop_nulls()})
-    legend = []
-    if MARK in marks:
-        legend.append(f"{MARK} hidden: " + "; or ".join(reason_in_words(table, name) for name in names) + ".")
-    if NOT_APPLICABLE in marks:
+    hiding = [reason_in_words(table, name) for name in hidden_by_reason(table)]
+    legend = [f"{MARK} hidden: {'; or '.join(hiding)}."] if hiding else []
+    if _has_absent(table) and not any(NOT_APPLICABLE in note for note in table.notes):
         legend.append(f"{NOT_APPLICABLE} there is no such figure for this row.")
     off = f"Nothing is hidden in this release, because: {table.off_because}" if table.off_because else ""
     return [note for note in (*table.notes, *legend, off or table.rule, table.source) if note]
+
+
+def _has_absent(table: PublishedTable) -> bool:
+    return any((table.values[c.key].is_null() & table.hidden[c.key].is_null()).any() for c in figures(table))
 
 
 def number_for_people(text: str, column: Column) -> str:
@@ -110,7 +111,9 @@ def _grid(table: PublishedTable, shown: list[Shown]) -> str:
     element = re.search(r"<table.*</table>", grid.as_raw_html(), re.DOTALL)
     assert element, "Great Tables rendered no table"
     opening, rest = element[0].split(">", 1)
-    return f'{opening}>\n<caption class="title">{escape(table.title)}</caption>{rest}'
+    shows = escape(f"{table.shows} {table.people}".strip())
+    caption = f'<span class="title">{escape(table.title)}</span> <span class="shows">{shows}</span>'
+    return f"{opening}>\n<caption>{caption}</caption>{rest}"
 
 
 def _row_headings(shown: list[Shown]) -> list[Shown]:

@@ -1,7 +1,7 @@
 """The page of a release: one file that opens without a network, runs nothing, prints on A4 and reads well on a phone.
 It begins with what a busy reader needs (who answered, what changed, how sure), then charts and every table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from cfc_pipeline.publish.findings import (
     hidden_sentence,
     programme_name,
 )
-from cfc_pipeline.publish.html import CSP, environment, fragment
+from cfc_pipeline.publish.html import CSP, environment
 from cfc_pipeline.publish.model import PublishedTable
 
 ABOUT = (
@@ -81,8 +81,17 @@ SECTIONS = (
 )
 
 
-def page(programme: Programme, tables: list[PublishedTable], *, when: datetime, version: str, **facts: object) -> str:
-    """`tables` are as_written; `facts` are `release_id` and `source`, a dict of what the data came from."""
+def page(
+    programme: Programme,
+    tables: list[PublishedTable],
+    fragments: Mapping[str, Markup],
+    *,
+    when: datetime,
+    version: str,
+    **facts: object,
+) -> str:
+    """`tables` are as_written, `fragments` their HTML by name; `facts` are `release_id` and `source`, a dict of what
+    the data came from."""
     named = {table.name: table for table in tables}
     local = when.astimezone(ZoneInfo(programme.timezone))
     values = {
@@ -92,7 +101,7 @@ def page(programme: Programme, tables: list[PublishedTable], *, when: datetime, 
         "banners": banners(programme, tables),
         "about": ABOUT,
         "findings": findings(tables),
-        "sections": _sections(named),
+        "sections": _sections(named, fragments),
         "hidden": {
             "sentence": hidden_sentence(tables),
             "rows": hidden_rows(tables),
@@ -106,14 +115,13 @@ def page(programme: Programme, tables: list[PublishedTable], *, when: datetime, 
     return environment.get_template("index.html.j2").render(values | facts)
 
 
-def _sections(named: dict[str, PublishedTable]) -> list[dict[str, object]]:
+def _sections(named: dict[str, PublishedTable], fragments: Mapping[str, Markup]) -> list[dict[str, object]]:
     placed = {name for section in SECTIONS for name in section.tables}
     rest = Section("more", "More tables", "", tuple(name for name in named if name not in placed), {})
-    return [_section(section, named) for section in (*SECTIONS, rest) if set(section.tables) & set(named)]
+    return [_section(section, named, fragments) for section in (*SECTIONS, rest) if set(section.tables) & set(named)]
 
 
-def _section(section: Section, named: dict[str, PublishedTable]) -> dict[str, object]:
-    there = [named[name] for name in section.tables if name in named]
+def _section(section: Section, named: dict[str, PublishedTable], fragments: Mapping[str, Markup]) -> dict[str, object]:
     charts: list[Chart] = [c for name, draw in section.charts.items() if name in named for c in draw(named[name])]
-    tables: list[Markup] = [fragment(table) for table in there]
+    tables = [fragments[name] for name in section.tables if name in named]
     return {"id": section.id, "title": section.title, "intro": section.intro, "charts": charts, "tables": tables}

@@ -46,6 +46,8 @@ def check_files(tables: list[PublishedTable], folder: Path) -> None:
 def read_csv(path: Path, table: PublishedTable) -> Cells:
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file, strict=True)
+    if any(len(row) != len(header) for row in rows):
+        raise _differs(f"{path.name}: number of cells in a row")
     cells = {restore(key): [row[i] for row in rows] for i, key in enumerate(header)}
     kinds = {c.key: c.kind for c in table.columns}
     return {

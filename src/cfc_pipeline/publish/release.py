@@ -17,7 +17,7 @@ from pathlib import Path
 from cfc_pipeline.errors import ReleaseError
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish.findings import academic_years, banners, hidden_sentence, programme_name
-from cfc_pipeline.publish.html import document
+from cfc_pipeline.publish.html import document, fragment
 from cfc_pipeline.publish.model import PublishedTable
 from cfc_pipeline.publish.page import page
 from cfc_pipeline.publish.readback import check_files
@@ -96,15 +96,20 @@ def _fill(
 ) -> None:
     (folder / "tables").mkdir(parents=True)
     above = banners(programme, tables)
+    fragments = {table.name: fragment(table) for table in tables}
     for table in tables:
         base = folder / "tables" / table.name
-        base.with_suffix(".html").write_text(document(table, banner=" ".join(above)), encoding="utf-8", newline="\n")
+        base.with_suffix(".html").write_text(
+            document(table, fragments[table.name], banner=" ".join(above)), encoding="utf-8", newline="\n"
+        )
         base.with_suffix(".csv").write_bytes(csv_bytes(table))
         write_parquet(table, base.with_suffix(".parquet"))
     name = programme_name(programme)
     about = [*above, academic_years(programme), f"Release {release_name(when)}", hidden_sentence(tables)]
     write_workbook(tables, folder / "tables.xlsx", title=name, about=about, when=when)
-    html = page(programme, tables, when=when, version=version, release_id=release_name(when), source=dict(source))
+    html = page(
+        programme, tables, fragments, when=when, version=version, release_id=release_name(when), source=dict(source)
+    )
     (folder / "index.html").write_text(html, encoding="utf-8", newline="\n")
     record = _record(folder, programme, tables, when=when, version=version, source=source)
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
@@ -188,15 +193,16 @@ def _point_latest(releases: Path, release_id: str) -> None:
     link = releases / ".latest"
     link.symlink_to(release_id, target_is_directory=True)
     link.replace(releases / "latest")
-    _sync(releases)
+    sync(releases)
 
 
 def _flush(folder: Path) -> None:
     for path in (*folder.rglob("*"), folder, folder.parent):
-        _sync(path)
+        sync(path)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Flushes a file or a folder to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from cfc_pipeline.publish.html import notes
 from cfc_pipeline.publish.model import Column, PublishedTable

@@ -3,7 +3,9 @@ else, so that HTML, CSV, Parquet, XLSX, the charts and the email cannot differ, 
 than the others (a mean with sixteen digits tells how many people it came from)."""
 
 import re
+from collections import Counter
 from dataclasses import replace
+from unicodedata import category
 
 import polars as pl
 
@@ -23,8 +25,9 @@ def as_written(table: PublishedTable) -> PublishedTable:
     hidden cell still holds its figure.
     """
     _check(table)
-    values = table.values.select(_written(c) for c in table.columns).with_row_index("__row")
+    values = table.values.select(_written(c, table.values[c.key]) for c in table.columns).with_row_index("__row")
     values = _in_groups(values, table.row_group)
+    keys = [c.key for c in figures(table)]
     return replace(
         table,
         title=plain(table.title),
@@ -39,13 +42,16 @@ def as_written(table: PublishedTable) -> PublishedTable:
             replace(c, label=plain(c.label), group=plain(c.group), interval=plain(c.interval)) for c in table.columns
         ),
         values=values.drop("__row"),
-        hidden=table.hidden.select(c.key for c in figures(table))[values["__row"]],
+        hidden=table.hidden.select(keys)[values["__row"]] if keys else pl.DataFrame(),
     )
 
 
 def plain(text: str) -> str:
     """One line of visible characters: no control characters, line breaks, or marks that change the reading order."""
-    return str(pl.select(_plain(pl.lit(text))).item())
+    kept = (
+        " " if category(c) in {"Cc", "Zs", "Zl", "Zp"} else c for c in text if category(c) not in {"Cf", "Co", "Cn"}
+    )
+    return " ".join("".join(kept).split())
 
 
 def figures(table: PublishedTable) -> list[Column]:
@@ -69,8 +75,7 @@ def number(value: float, column: Column) -> str:
 
 def hidden_by_reason(table: PublishedTable) -> dict[str, int]:
     """Reason's name: how many cells it hides, in the order of Reason; reasons that hide nothing are left out."""
-    cells = pl.concat([table.hidden[c.key] for c in figures(table)] or [pl.Series([], dtype=pl.String)])
-    counts = dict(cells.drop_nulls().value_counts().iter_rows())
+    counts = Counter(reason for c in figures(table) for reason in table.hidden[c.key].to_list())
     return {reason.name: counts[reason.name] for reason in Reason if reason.name in counts}
 
 
@@ -78,19 +83,15 @@ def reason_in_words(table: PublishedTable, name: str) -> str:
     return table.reasons.get(name, "to protect the people behind the figure")
 
 
-def _plain(text: pl.Expr) -> pl.Expr:
-    return (
-        text.str.replace_all(r"[\p{Cc}\p{Z}]+", " ").str.replace_all(r"[\p{Cf}\p{Co}\p{Cn}]+", "").str.strip_chars(" ")
-    )
-
-
-def _written(column: Column) -> pl.Expr:
+def _written(column: Column, cells: pl.Series) -> pl.Expr:
     cell = pl.col(column.key)
     if column.kind == "text":
-        return _plain(cell.cast(pl.String))
+        cleaned = {text: plain(text) for text in cells.unique() if text is not None}
+        return cell.replace_strict(cleaned, default=None, return_dtype=pl.String)
     if column.kind == "count":
         return cell.cast(pl.Int64)
-    return cell.cast(pl.Float64).round(column.decimals) + 0.0  # + 0.0 turns -0.0, which would print as "-0", into 0.0
+    rounded = cell.cast(pl.Float64).round(column.decimals)
+    return pl.when(rounded == 0).then(0.0).otherwise(rounded).alias(column.key)  # never -0.0, which prints as "-0"
 
 
 def _in_groups(values: pl.DataFrame, group: str) -> pl.DataFrame:
