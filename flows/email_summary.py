@@ -17,7 +17,7 @@ from cfc_pipeline.recipes import email as recipe
     # The mail server may be away for a moment. The recipe refuses to send one release twice, so a retry is safe.
     retries=3,
     retry_delay_seconds=[10, 60, 300],
-    retry_condition_fn=lambda task, run, state: recipe.may_try_again(state.data),
+    retry_condition_fn=lambda task, run, state: recipe.may_try_again(state.result(raise_on_failure=False)),
 )
 @value_free
 def send(folder: Path) -> str:
@@ -32,6 +32,6 @@ def email_summary(programme: Path) -> str:
         programme: The programme's folder on the machine that runs this.
     """
     check_settings()
-    outcome = send(programme)
+    outcome: str = send(programme)
     print(outcome)
     return outcome

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 
-
 def main(folder: Path, port: int) -> None:
     # Load
     folder = folder.resolve()

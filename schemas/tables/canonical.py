@@ -49,6 +49,7 @@ def questionnaire(items: Ranges, cohorts: list[str], *, named: bool, timed: bool
     known = _check("cohort is not in programme.yaml", lambda c: c.is_in(cohorts))
     return pa.DataFrameSchema(
         {
+            "record": pa.Column(str, _needed("the tool's response id is missing"), nullable=True),
             "person": pa.Column(str, _needed("no address or code of a person") if named else None, nullable=True),
             "on_roster": pa.Column(bool, _check("not on the roster", lambda c: c) if named else None, nullable=True),
             "cohort_id": pa.Column(str, [_needed("cohort cannot be told"), known], nullable=True),

@@ -21,7 +21,7 @@ app = App(
     version=__version__,
 )
 
-# Given once, before or after the command; every command gets it as its first argument.
+# Given once, before or after the command; every command that needs it gets it.
 Folder = Annotated[Path, Parameter(parse=False)]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print for machines.")]
 DryRun = Annotated[bool, Parameter(negative="", help="Only say what would happen.")]
@@ -43,7 +43,7 @@ def _launch(
 def main() -> None:
     """Run a command; show a person what is wrong without a traceback, and give each kind of error its exit code."""
     try:
-        sys.exit(app.meta())
+        sys.exit(app.meta(sys.argv[1:]))
     except PipelineError as error:
         _complain(error)
     except Exception as error:
@@ -73,7 +73,7 @@ def init(directory: Path, /, *, name: str | None = None) -> None:
 
 
 @app.command
-def doctor(folder: Folder) -> int:
+def doctor(*, folder: Folder) -> int:
     """Check the settings, the key, the files' modes and the databases.
 
     Example: cfc-pipeline -p my-programme doctor
@@ -87,7 +87,7 @@ def doctor(folder: Folder) -> int:
 
 
 @app.command
-def add_survey(folder: Folder, file: Path, /) -> None:
+def add_survey(file: Path, /, *, folder: Folder) -> None:
     """Read an export and draft a survey entry for it. A person checks the draft; nothing is guessed silently.
 
     Example: cfc-pipeline -p my-programme add-survey inbox/baseline.csv
@@ -100,10 +100,10 @@ def add_survey(folder: Folder, file: Path, /) -> None:
 
 @app.command
 def ingest(
-    folder: Folder,
     files: list[Path] | None = None,
     /,
     *,
+    folder: Folder,
     survey: str | None = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -122,7 +122,7 @@ def ingest(
 
 
 @app.command
-def status(folder: Folder, *, as_json: AsJson = False) -> None:
+def status(*, folder: Folder, as_json: AsJson = False) -> None:
     """Say what is there: the last run, what waits, the latest release.
 
     Example: cfc-pipeline -p my-programme status
@@ -137,12 +137,15 @@ def status(folder: Folder, *, as_json: AsJson = False) -> None:
         print(f"{line.replace('_', ' ')}: {value}")
 
 
-review = App(name="review", help="See what waits for a person: rows in quarantine, and comments.")
+review = App(
+    name="review",
+    help="See what waits for a person: rows in quarantine, and comments.\n\nExample: cfc-pipeline -p my-programme review",
+)
 app.command(review)
 
 
 @review.default
-def review_rows(folder: Folder, *, as_json: AsJson = False) -> None:
+def review_rows(*, folder: Folder, as_json: AsJson = False) -> None:
     """List rows in quarantine, with every reason. Mend them in corrections.csv, or at the source.
 
     Example: cfc-pipeline -p my-programme review
@@ -153,7 +156,7 @@ def review_rows(folder: Folder, *, as_json: AsJson = False) -> None:
 
 
 @review.command(name="comments")
-def review_comments(folder: Folder, *, state: str = "waiting", as_json: AsJson = False) -> None:
+def review_comments(*, folder: Folder, state: str = "waiting", as_json: AsJson = False) -> None:
     """Show redacted comments that wait for approval.
 
     Example: cfc-pipeline -p my-programme review comments
@@ -164,7 +167,7 @@ def review_comments(folder: Folder, *, state: str = "waiting", as_json: AsJson =
 
 
 @review.command
-def approve(folder: Folder, comments: list[str], /, *, by: str | None = None) -> None:
+def approve(comments: list[str], /, *, folder: Folder, by: str | None = None) -> None:
     """Approve comments for releases, after reading them.
 
     Example: cfc-pipeline -p my-programme review approve c-0123456789abcdef0123
@@ -173,7 +176,7 @@ def approve(folder: Folder, comments: list[str], /, *, by: str | None = None) ->
 
 
 @review.command
-def reject(folder: Folder, comments: list[str], /, *, by: str | None = None) -> None:
+def reject(comments: list[str], /, *, folder: Folder, by: str | None = None) -> None:
     """Keep comments out of releases for good.
 
     Example: cfc-pipeline -p my-programme review reject c-0123456789abcdef0123
@@ -189,7 +192,7 @@ def _decide(folder: Path, comments: list[str], decision: str, by: str | None) ->
 
 
 @app.command
-def publish(folder: Folder, *, as_json: AsJson = False) -> None:
+def publish(*, folder: Folder, as_json: AsJson = False) -> None:
     """Write a release: tables, charts, one page to read.
 
     Example: cfc-pipeline -p my-programme publish
@@ -202,7 +205,7 @@ def publish(folder: Folder, *, as_json: AsJson = False) -> None:
 
 
 @app.command
-def email(folder: Folder, *, preview: Path | None = None) -> None:
+def email(*, folder: Folder, preview: Path | None = None) -> None:
     """Email the summary of the latest release to the recipients in programme.yaml, once.
 
     Example: cfc-pipeline -p my-programme email --preview summary.eml
@@ -213,7 +216,7 @@ def email(folder: Folder, *, preview: Path | None = None) -> None:
 
 
 @app.command
-def codebook(folder: Folder, *, as_json: AsJson = False) -> None:
+def codebook(*, as_json: AsJson = False) -> None:
     """Print what every table and column of the analysts' database holds.
 
     Example: cfc-pipeline codebook
@@ -225,7 +228,7 @@ def codebook(folder: Folder, *, as_json: AsJson = False) -> None:
 
 
 @app.command
-def serve(folder: Folder, *, port: int = 4200) -> int:
+def serve(*, folder: Folder, port: int = 4200) -> int:
     """Keep Prefect running on this machine: its page with a Run button, and the schedule in programme.yaml.
 
     Example: cfc-pipeline -p my-programme serve

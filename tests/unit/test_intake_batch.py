@@ -6,7 +6,7 @@ import pytest
 from cfc_pipeline.intake.batch import File, take_in
 from cfc_pipeline.intake.corrections import Correction
 from cfc_pipeline.measures.instruments import load_instruments
-from cfc_pipeline.sources.raw import COMPLETE, RECORD, SUBMITTED, TEST
+from cfc_pipeline.sources.raw import COMPLETE, RECORD, TEST
 from tests.rawtables import BRS, ROSTER, answer, person, programme, raw_table
 
 
@@ -176,4 +176,14 @@ def test_an_empty_export_has_no_rows_and_no_error():
 def test_submitted_times_are_kept_in_the_programmes_zone():
     found = run([answer(1, when="30/06/2024 23:30:00")]).accepted["brs-pre"]["submitted_at"][0]
     assert found.isoformat() == "2024-06-30T23:30:00"
-    assert SUBMITTED == "_submitted"
+
+
+def test_the_entrys_zone_wins_over_the_files():
+    survey = BRS | {"submitted": {"order": "dmy", "timezone": "America/New_York"}}
+    found = run([answer(1, when="31/12/2023 23:00:00")], survey=survey).accepted["brs-pre"]["submitted_at"][0]
+    assert found.isoformat() == "2024-01-01T04:00:00"
+
+
+def test_a_row_that_lost_the_tools_id_waits():
+    rows = [answer(1) | {RECORD: "R_1"}, answer(2)]
+    assert fates(run(rows)) == {("stored", ""): 1, ("quarantined", "the tool's response id is missing"): 1}

@@ -3,8 +3,6 @@ import pytest
 
 from cfc_pipeline.errors import ExportError
 from cfc_pipeline.intake.cells import UNREADABLE, local_times, meaning, numbers, resolve
-from cfc_pipeline.programme import Submitted
-from cfc_pipeline.sources.raw import SUBMITTED
 from tests.rawtables import raw_table
 
 
@@ -12,9 +10,9 @@ def read(cells, answers=None):
     return pl.DataFrame({"c": cells}, schema={"c": pl.String}).select(numbers("c", answers or {}))["c"].to_list()
 
 
-def times(texts, order="ymd", zone="Europe/London", **submitted):
-    raw = raw_table([{SUBMITTED: text} for text in texts], zone=submitted.pop("file_zone", None))
-    found = local_times(raw.rows.collect(), raw, Submitted(order=order, **submitted), zone)
+def times(texts, order="ymd", source="Europe/London"):
+    rows = pl.Series(range(2, len(texts) + 2))
+    found = local_times(pl.Series(texts, dtype=pl.String), rows, order, source, "Europe/London")
     return [t and t.strftime("%Y-%m-%d %H:%M") for t in found]
 
 
@@ -71,12 +69,8 @@ def test_layouts_of_dates(text, order, expected):
 def test_utc_becomes_the_programmes_day():
     # 23:30 UTC in British Summer Time is the next day in London.
     assert times(["2024-06-30T23:30:00Z"]) == ["2024-07-01 00:30"]
-    assert times(["2024-06-30 23:30:00"], file_zone="UTC") == ["2024-07-01 00:30"]
+    assert times(["2024-06-30 23:30:00"], source="UTC") == ["2024-07-01 00:30"]
     assert times(["2024-06-30T23:30:00.123+00:00"]) == ["2024-07-01 00:30"]
-
-
-def test_the_entrys_zone_wins_over_the_files():
-    assert times(["2024-01-01 02:00:00"], file_zone="UTC", timezone="America/New_York") == ["2024-01-01 07:00"]
 
 
 @pytest.mark.parametrize("night", ["2024-03-31 01:30:00", "2024-10-27 01:30:00"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from cfc_pipeline.intake.cells import fixed_or_column, local_times, numbers, resolve, tidy
+from cfc_pipeline.intake.cells import fixed_or_column, local_times, numbers, resolve_known, tidy
 from cfc_pipeline.intake.people import known_people, normal_address
 from cfc_pipeline.programme import Calendar, Cohort, Consent, Programme, Scale, Survey
 from cfc_pipeline.sources.raw import COMPLETE, ROW, SUBMITTED, TEST, RawTable
@@ -24,7 +24,7 @@ def item_ranges(survey: Survey, instruments: Mapping[str, Instrument]) -> dict[s
 
 
 def canonical_answers(
-    rows: pl.DataFrame,
+    rows: pl.LazyFrame,
     raw: RawTable,
     survey: Survey,
     programme: Programme,
@@ -34,40 +34,49 @@ def canonical_answers(
     """Canonical rows: row, record, test, empty, complete, person, on_roster, cohort_id, time_point, session_number,
     submitted_at (naive, programme's zone), date_readable, agreed, withdrawn, items (Int16), comments (String).
 
-    Dates are read before anything else: a file in the other day order is refused whole, by ExportError.
+    A file in the other day order than its entry says is refused whole, by ExportError.
     """
-    submitted = local_times(rows, raw, survey.submitted, programme.timezone)
-    key = resolve(raw, survey.submitted.column) if survey.submitted.column else SUBMITTED
-    items = {
-        f"{scale.instrument}:{item}": numbers(str(resolve(raw, column)), _labels(scale, instruments))
-        for scale in survey.scales
-        for item, column in scale.items.items()
-    }
-    comments = {COMMENT + name: pl.col(str(resolve(raw, column))) for name, column in survey.comments.items()}
-    answered = [pl.col(str(resolve(raw, c))) for s in survey.scales for c in s.items.values()]
-    session = fixed_or_column(survey.session, raw).cast(pl.String).str.extract(r"(\d+)").cast(pl.Int64, strict=False)
-    frame = rows.with_columns(submitted_at=submitted).select(
-        row=ROW,
-        record="record",
-        test=TEST,
-        empty=pl.all_horizontal(c.is_null() for c in [*answered, *comments.values()]),
-        complete=COMPLETE,
-        key=_person(raw, survey),
-        cohort_id=pl.lit(None, pl.String) if survey.cohort == "roster" else fixed_or_column(survey.cohort, raw),
-        time_point=pl.lit(None, pl.String)
-        if survey.time_point == "calendar"
-        else fixed_or_column(survey.time_point, raw),
-        session_number=session,
-        submitted_at="submitted_at",
-        date_readable=pl.col("submitted_at").is_not_null() | pl.col(str(key)).is_null(),
-        agreed=_agreed(raw, survey),
-        **items,
-        **comments,
-    )
-    frame = _with_people(frame.with_columns(pl.col("time_point").cast(pl.String)), survey, roster)
+    frame = rows.select(**_cells(raw, survey, instruments)).collect(engine="streaming")
+    source = survey.submitted.timezone or raw.zone or programme.timezone
+    times = local_times(frame["submitted"], frame["row"], survey.submitted.order, source, programme.timezone)
+    frame = frame.with_columns(
+        submitted_at=times, date_readable=times.is_not_null() | frame["submitted"].is_null()
+    ).drop("submitted")
+    frame = _with_people(frame, survey, roster)
     if survey.time_point == "calendar":
         frame = _with_calendar(frame, programme.cohorts, programme.policy.calendar)
     return frame
+
+
+def _cells(raw: RawTable, survey: Survey, instruments: Mapping[str, Instrument]) -> dict[str, pl.Expr]:
+    """What a row says, cell by cell. Answers become small numbers while the file is read, so that no text of them is
+    ever held for all rows."""
+    columns = {f"{s.instrument}:{item}": resolve_known(raw, c) for s in survey.scales for item, c in s.items.items()}
+    labels = {s.instrument: _labels(s, instruments) for s in survey.scales}
+    comments = {COMMENT + name: pl.col(resolve_known(raw, c)) for name, c in survey.comments.items()}
+    said = [*map(pl.col, columns.values()), *comments.values()]
+    session = fixed_or_column(survey.session, raw).cast(pl.String).str.extract(r"(\d+)")
+    named = survey.submitted.column
+    return {
+        "row": pl.col(ROW),
+        "record": pl.col("record"),
+        "test": pl.col(TEST),
+        "empty": pl.all_horizontal(cell.is_null() for cell in said),
+        "complete": pl.col(COMPLETE),
+        "key": _person(raw, survey),
+        "cohort_id": _unless(survey.cohort, "roster", raw),
+        "time_point": _unless(survey.time_point, "calendar", raw),
+        "session_number": session.cast(pl.Int64, strict=False),
+        "submitted": pl.col(resolve_known(raw, named) if named else SUBMITTED),
+        "agreed": _agreed(raw, survey),
+        **{name: numbers(column, labels[name.split(":")[0]]) for name, column in columns.items()},
+        **comments,
+    }
+
+
+def _unless(setting: object, elsewhere: str, raw: RawTable) -> pl.Expr:
+    """A setting's value, or nothing yet when it is found out elsewhere."""
+    return fixed_or_column(None if setting == elsewhere else setting, raw).cast(pl.String)
 
 
 def _labels(scale: Scale, instruments: Mapping[str, Instrument]) -> dict[str, int]:
@@ -78,13 +87,13 @@ def _labels(scale: Scale, instruments: Mapping[str, Instrument]) -> dict[str, in
 def _person(raw: RawTable, survey: Survey) -> pl.Expr:
     if survey.person is None or survey.person.column is None:
         return pl.lit(None, pl.String)
-    return normal_address(pl.col(str(resolve(raw, survey.person.column))))
+    return normal_address(pl.col(resolve_known(raw, survey.person.column)))
 
 
 def _agreed(raw: RawTable, survey: Survey) -> pl.Expr:
     """Consent that the form itself gives; null where the roster says."""
     if isinstance(survey.consent, Consent):
-        cells = pl.col(str(resolve(raw, survey.consent.column))).str.to_lowercase().str.strip_chars()
+        cells = pl.col(resolve_known(raw, survey.consent.column)).str.to_lowercase().str.strip_chars()
         return cells.is_in([tidy(answer) for answer in survey.consent.yes]).fill_null(False)
     return pl.lit(True if survey.consent == "not_needed" else None, pl.Boolean)
 

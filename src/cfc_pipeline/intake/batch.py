@@ -63,7 +63,7 @@ class Intake:
         return {s: rows for s, rows in self.accepted.items() if s in surveys}
 
 
-Mapper = Callable[[pl.DataFrame, File], pl.DataFrame]
+Mapper = Callable[[pl.LazyFrame, File], pl.DataFrame]
 
 
 def take_in(
@@ -80,13 +80,13 @@ def take_in(
     intake.files = list(files)
     cohorts = [c.id for c in programme.cohorts]
 
-    def roster(rows: pl.DataFrame, file: File) -> pl.DataFrame:
+    def roster(rows: pl.LazyFrame, file: File) -> pl.DataFrame:
         return canonical_roster(rows, file.raw, file.survey, programme.timezone)
 
-    def sessions(rows: pl.DataFrame, file: File) -> pl.DataFrame:
+    def sessions(rows: pl.LazyFrame, file: File) -> pl.DataFrame:
         return canonical_sessions(rows, file.raw, file.survey, programme)
 
-    def answers(rows: pl.DataFrame, file: File) -> pl.DataFrame:
+    def answers(rows: pl.LazyFrame, file: File) -> pl.DataFrame:
         return canonical_answers(rows, file.raw, file.survey, programme, instruments, intake.roster)
 
     _take(intake, ("roster",), roster, corrections, lambda _: canonical.roster(cohorts))
@@ -127,7 +127,7 @@ def _map(file: File, mapper: Mapper, corrections: list[Correction], intake: Inta
     rows, used = apply_corrections(rows, file.raw, [c for c in corrections if c.survey == file.survey.id])
     mapped = mapper(rows, file).with_columns(file=pl.lit(file.number, pl.Int64))
     intake.used_corrections |= used
-    intake.rows_in[file.number] = len(rows)
+    intake.rows_in[file.number] = len(mapped)
     return mapped
 
 

@@ -7,8 +7,8 @@ reason for a row is found and reported together.
 import polars as pl
 
 from cfc_pipeline.errors import ExportError
-from cfc_pipeline.programme import FromColumn, Submitted
-from cfc_pipeline.sources.raw import ROW, SUBMITTED, RawTable
+from cfc_pipeline.programme import FromColumn
+from cfc_pipeline.sources.raw import RawTable
 from schemas.tables.canonical import UNREADABLE
 
 _TIMES = ("%H:%M:%S", "%I:%M:%S %p", "%H:%M", "%I:%M %p", "")
@@ -33,6 +33,13 @@ def resolve(raw: RawTable, name: str) -> str | None:
     wanted = tidy(name)
     same = [c.key for c in raw.columns if wanted in (tidy(c.key), tidy(c.text), tidy(f"{c.text} | {c.option}"))]
     return same[0] if len(same) == 1 else None
+
+
+def resolve_known(raw: RawTable, name: str) -> str:
+    """The same, for a file that recognise.py has found to have every column of its entry."""
+    key = resolve(raw, name)
+    assert key is not None, "recognise.py assigns a file only when every column is there"
+    return key
 
 
 def numbers(column: str, answers: dict[str, int]) -> pl.Expr:
@@ -65,21 +72,18 @@ def meaning(column: str, values: dict[str, str]) -> pl.Expr:
 def fixed_or_column(setting: object, raw: RawTable) -> pl.Expr:
     """A value for every row: the same for all, or from a column."""
     if isinstance(setting, FromColumn):
-        key = resolve(raw, setting.column)
-        assert key is not None, "recognise() assigns a file only when every column is there"
-        return meaning(key, setting.values)
+        return meaning(resolve_known(raw, setting.column), setting.values)
     return pl.lit(setting)
 
 
-def local_times(rows: pl.DataFrame, raw: RawTable, submitted: Submitted, zone: str) -> pl.Series:
-    """When each form was sent in: naive Datetime in the programme's `zone`, null where the cell cannot be read.
+def local_times(text: pl.Series, row: pl.Series, order: str, source: str, zone: str) -> pl.Series:
+    """Cells as naive Datetime in the programme's `zone`; null where a cell cannot be read.
 
-    A file that only reads in the other day order is refused whole: its readable days would be wrong too.
+    `source` is the zone of cells that do not name theirs; `row` numbers the cells for people. Raises ExportError when
+    the file reads in the other day order only: its readable days would be wrong too.
     """
-    text = rows[resolve(raw, submitted.column) or SUBMITTED] if submitted.column else rows[SUBMITTED]
-    parsed = _parse(text, submitted.order)
-    _refuse_other_order(text, parsed, rows[ROW], submitted.order)
-    source = submitted.timezone or raw.zone or zone
+    parsed = _parse(text, order)
+    _refuse_other_order(text, parsed, row, order)
     return _to_local(text, parsed, source, zone)
 
 

@@ -55,7 +55,7 @@ def read_corrections(path: Path) -> list[Correction]:
     return fixes
 
 
-def apply_corrections(rows: pl.DataFrame, raw: RawTable, fixes: list[Correction]) -> tuple[pl.DataFrame, set[int]]:
+def apply_corrections(rows: pl.LazyFrame, raw: RawTable, fixes: list[Correction]) -> tuple[pl.LazyFrame, set[int]]:
     """Rows (with `record` and the raw columns) after the fixes, and the lines of the fixes that were used.
 
     A fix is not used when its record or column is not in this file, when the cell already holds the value, or when
@@ -69,7 +69,7 @@ def apply_corrections(rows: pl.DataFrame, raw: RawTable, fixes: list[Correction]
         here = (pl.col("record") == fix.record) & (pl.col(key).fill_null("") != fix.value)
         if fix.was:
             here &= pl.col(key).fill_null("") == fix.was
-        if rows.select(here.any()).item():
+        if rows.select(here.any()).collect().item():
             used.add(fix.line)
             rows = rows.with_columns(pl.when(here).then(pl.lit(fix.value or None)).otherwise(pl.col(key)).alias(key))
     return rows, used

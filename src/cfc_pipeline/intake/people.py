@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from cfc_pipeline.intake.cells import local_times, meaning, resolve
-from cfc_pipeline.programme import Submitted, Survey
+from cfc_pipeline.intake.cells import local_times, meaning, resolve_known
+from cfc_pipeline.programme import Survey
 from cfc_pipeline.sources.raw import COMPLETE, ROW, TEST, RawTable
 
 # Our field: what it may be called in a roster's `values`. Fields that a roster does not have are null.
@@ -17,20 +17,21 @@ def normal_address(column: pl.Expr) -> pl.Expr:
     return column.str.replace_all(r"[\s\u00a0\u200b]", "").str.to_lowercase().replace("", None)
 
 
-def canonical_roster(rows: pl.DataFrame, raw: RawTable, survey: Survey, zone: str) -> pl.DataFrame:
+def canonical_roster(lazy: pl.LazyFrame, raw: RawTable, survey: Survey, zone: str) -> pl.DataFrame:
     """person, email, code, name, school, cohort_id, role, phase, region, consented, consented_on, withdrawn,
     dates_readable; with row, record, test and empty for the ledger. One row for each row of the file."""
-    fields = {field: resolve(raw, column) for field, column in survey.fields.items()}
+    rows = lazy.collect()
+    fields = {field: resolve_known(raw, column) for field, column in survey.fields.items()}
     text = {f: _field(f, fields.get(f), survey) for f in TEXT_FIELDS}
-    dates = {f: _dates(rows, raw, survey, key, zone) for f in DATE_FIELDS if (key := fields.get(f))}
-    unread = [rows[str(fields[f])].is_not_null() & times.is_null() for f, times in dates.items()]
+    dates = {f: days(rows[key], rows[ROW], survey, zone) for f in DATE_FIELDS if (key := fields.get(f))}
+    unread = [rows[fields[f]].is_not_null() & found.is_null() for f, found in dates.items()]
     none = pl.Series([None] * len(rows), dtype=pl.Date)
     return rows.select(
         row=ROW,
         record="record",
         test=TEST,
         complete=COMPLETE,
-        empty=pl.all_horizontal(pl.col(k).is_null() for k in fields.values() if k),
+        empty=pl.all_horizontal(pl.col(k).is_null() for k in fields.values()),
         email=normal_address(text["email"]),
         code=normal_address(text["code"]),
         name=text["name"],
@@ -54,9 +55,9 @@ def _field(field: str, key: str | None, survey: Survey) -> pl.Expr:
     return meaning(key, listed)
 
 
-def _dates(rows: pl.DataFrame, raw: RawTable, survey: Survey, key: str, zone: str) -> pl.Series:
-    here = Submitted(column=key, order=survey.submitted.order, timezone=zone)
-    return local_times(rows, raw, here, zone).cast(pl.Date)
+def days(text: pl.Series, row: pl.Series, survey: Survey, zone: str) -> pl.Series:
+    """Days that people typed: in the entry's order, in the programme's own zone."""
+    return local_times(text, row, survey.submitted.order, zone, zone).cast(pl.Date)
 
 
 def latest(roster: pl.DataFrame) -> pl.DataFrame:

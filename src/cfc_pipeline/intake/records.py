@@ -9,19 +9,24 @@ from cfc_pipeline.programme import Survey
 from cfc_pipeline.sources.raw import READER_COLUMNS, RECORD, SUBMITTED, RawTable
 
 
-def used_rows(raw: RawTable, survey: Survey) -> pl.DataFrame:
-    """The columns that the survey entry uses, and no others: what nobody named never reaches memory for long.
+def used_rows(raw: RawTable, survey: Survey) -> pl.LazyFrame:
+    """The columns that the survey entry uses, and no others, with `record`: the tool's own id of the response.
 
-    Adds `record`: the tool's own id of the response. Tools without ids (Google Forms, plain tables) get a fingerprint
-    of what the row says, so that reordering changes nothing, and an edited row is a new record.
+    Tools without ids (Google Forms, plain tables) get a fingerprint of what the row says, so that reordering changes
+    nothing, and an edited row is a new record. Lazy, because a large file's cells are wanted as numbers, not as text.
     """
     keys = sorted({key for name in columns_of(survey) if (key := resolve(raw, name))})
-    rows = raw.rows.select(*READER_COLUMNS, *keys).collect(engine="streaming")
-    if rows[RECORD].null_count() == 0:
+    rows = raw.rows.select(*READER_COLUMNS, *keys)
+    first = raw.rows.select(RECORD).head(100).collect()
+    if first.height and first[RECORD].null_count() < first.height:
         return rows.with_columns(record=RECORD)
-    cells = [pl.col(c).fill_null("") for c in (SUBMITTED, *keys) if c in rows.columns]
-    written = rows.select(text=pl.concat_str(cells, separator="\x1f")).to_arrow()
+    here = rows.collect(engine="streaming")
+    return here.with_columns(record=_fingerprints(here, [SUBMITTED, *keys])).lazy()
+
+
+def _fingerprints(rows: pl.DataFrame, columns: list[str]) -> pl.Series:
+    text = pl.concat_str([pl.col(c).fill_null("") for c in columns], separator="\x1f")
     with duckdb.connect() as con:
-        con.register("written", written)
-        md5 = con.execute("SELECT 'row-' || left(md5(text), 16) FROM written").fetchnumpy()
-    return rows.with_columns(record=pl.coalesce(RECORD, pl.Series(next(iter(md5.values())), dtype=pl.String)))
+        con.register("written", rows.select(text=text).to_arrow())
+        (found,) = con.execute("SELECT 'row-' || left(md5(text), 16) FROM written").fetchnumpy().values()
+    return pl.Series(found, dtype=pl.String)

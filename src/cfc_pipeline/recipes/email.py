@@ -1,0 +1,51 @@
+"""The summary of the latest release, as an email."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cfc_pipeline.errors import ConfigError, ReleaseError
+from cfc_pipeline.programme import Programme
+from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.publish.email import NotSent, build_message, save_preview, send_once
+from cfc_pipeline.publish.release import read_release
+
+
+def email_summary(folder: Path, environ: Mapping[str, str], *, now: datetime | None = None) -> str:
+    """Send the summary once to the recipients in programme.yaml; says what happened, for people."""
+    programme = load_programme(folder)
+    if programme.email is None:
+        return "programme.yaml has no `email:`, so nothing was sent."
+    release = _latest(programme)
+    message = build_message(programme, read_release(release), release.name)
+    sent = send_once(programme, message, release.name, environ, now=now or datetime.now(UTC))
+    recipients = len(programme.email.to)
+    if not sent:
+        return f"The summary of release {release.name} was sent before; nothing was sent again."
+    return f"The summary of release {release.name} was sent to {recipients} recipient{'s' if recipients > 1 else ''}."
+
+
+def save(folder: Path, path: Path) -> str:
+    """Write the email that would be sent to `path`, without sending it."""
+    programme = load_programme(folder)
+    if programme.email is None:
+        raise ConfigError(
+            "There is no email to preview.",
+            where="programme.yaml has no `email:`",
+            next_step="add sender, recipients and mail server; the template shows how",
+        )
+    release = _latest(programme)
+    save_preview(build_message(programme, read_release(release), release.name), path)
+    return f"Wrote {path}. Nothing was sent."
+
+
+def may_try_again(error: object) -> bool:
+    """Whether an email certainly did not go out, so that trying again cannot send it twice."""
+    return isinstance(error, NotSent)
+
+
+def _latest(programme: Programme) -> Path:
+    latest = programme.releases / "latest"
+    if not latest.exists():
+        raise ReleaseError("There is no release yet.", where="releases/", next_step="run `cfc-pipeline publish` first")
+    return latest.resolve()

@@ -1,0 +1,84 @@
+"""The real flows on a real server: what they store, what they say, and what Prefect gets to know about it."""
+
+import shutil
+import sqlite3
+
+import pytest
+
+from cfc_pipeline.demo.build import build_demo
+from cfc_pipeline.errors import ConfigError, PipelineError, PrivacyRefusal
+
+pytestmark = pytest.mark.usefixtures("prefect_home")
+CANARY = "canary.person@mailbox.example"
+
+
+@pytest.fixture(scope="module")
+def programme(tmp_path_factory):
+    return build_demo(tmp_path_factory.mktemp("flows") / "demo").folder
+
+
+def known_to_prefect(name):
+    """How many rows of Prefect's own database mention a text."""
+    from prefect.settings import get_current_settings
+
+    url = get_current_settings().server.database.connection_url.get_secret_value()
+    path = url.split("sqlite+aiosqlite:///")[1].split("?")[0]
+    with sqlite3.connect(path) as con:
+        return sum(name in line for line in con.iterdump())
+
+
+def test_ingest_then_publish(programme):
+    from flows.ingest import ingest
+    from flows.publish import publish
+
+    report = ingest(programme)
+    assert report.totals["stored"] > 1000
+    release = publish(programme)
+    assert (release.path / "index.html").exists()
+    assert known_to_prefect("rows in =") >= 1, "the intake report is an artifact"
+    assert known_to_prefect(release.path.name) >= 1, "the release is an artifact"
+
+
+def test_an_error_that_quotes_data_does_not_reach_prefect(programme, monkeypatch):
+    from flows.ingest import ingest
+
+    def quotes_a_cell(*_, **__):
+        raise ValueError(f"cannot convert {CANARY}")
+
+    monkeypatch.setattr("cfc_pipeline.recipes.ingest.anonymise", quotes_a_cell)
+    with pytest.raises(PipelineError, match="A ValueError that nobody foresaw"):
+        ingest(programme)
+    assert known_to_prefect("nobody foresaw") >= 1
+    assert known_to_prefect(CANARY) == 0
+
+
+def test_a_refusal_is_said_and_nothing_is_tried_again(programme, tmp_path):
+    from flows.nightly import nightly
+
+    copy = tmp_path / "copy"
+    shutil.copytree(programme, copy)
+    (copy / "programme.yaml").write_text("name: x\ncohorst: []\n")
+    with pytest.raises(ConfigError, match="did you mean"):
+        nightly(copy)
+    assert not list((copy / "releases").glob("*-*"))
+
+
+@pytest.mark.parametrize("setting", ["PREFECT_RESULTS_PERSIST_BY_DEFAULT", "PREFECT_SERVER_ANALYTICS_ENABLED"])
+def test_flows_refuse_settings_that_would_keep_data(setting):
+    import prefect.settings as settings
+    from flows.safety import check_settings
+
+    with settings.temporary_settings({getattr(settings, setting): True}), pytest.raises(PrivacyRefusal):
+        check_settings()
+    check_settings()
+
+
+def test_forms_in_prefects_page_explain_every_parameter():
+    from flows.email_summary import email_summary
+    from flows.ingest import ingest
+    from flows.nightly import nightly
+    from flows.publish import publish
+
+    for flow in (ingest, publish, email_summary, nightly):
+        for name, parameter in flow.parameters.properties.items():
+            assert parameter.get("description"), f"{flow.name}: {name}"

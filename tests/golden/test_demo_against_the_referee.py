@@ -1,0 +1,42 @@
+"""Every figure of cohort_outcomes and multi_year_outcomes before hiding, against an independent computation.
+
+The referee (tests/independent.py) reads the raw exports and shares no code with the package.
+"""
+
+import duckdb
+import polars as pl
+import pytest
+
+# The package sums over groups in DuckDB, the referee person by person: the last digits may differ.
+TOLERANCE = 1e-7
+
+
+@pytest.fixture(scope="module")
+def ours(demo):
+    with duckdb.connect(str(demo.folder / "data" / "analysis.duckdb"), read_only=True) as con:
+        rows = con.execute("SELECT * FROM paired_change").pl().rows(named=True)
+    return {_key(row): row for row in rows}
+
+
+def _key(row):
+    name = {"cohort": row["cohort_id"], "year": row["academic_year"]}.get(row["level"])
+    return (row["level"], name, row["instrument"], row["subscale"], row["from_time_point"], row["to_time_point"])
+
+
+def test_the_same_groups_are_there(demo, ours):
+    assert set(ours) == set(demo.referee)
+    assert len(ours) > 300
+
+
+def test_every_figure_agrees(demo, ours):
+    figures = [(key, name, value, ours[key][name]) for key, row in demo.referee.items() for name, value in row.items()]
+    empty = [f for f in figures if (f[2] is None) != (f[3] is None)]
+    wrong = [f for f in figures if None not in f[2:] and f[3] != pytest.approx(f[2], rel=TOLERANCE, abs=TOLERANCE)]
+    assert len(figures) > 3000
+    assert empty == []
+    assert wrong == []
+
+
+def test_no_figure_is_infinite_or_not_a_number(ours):
+    numbers = pl.DataFrame(list(ours.values()), infer_schema_length=None).select(pl.selectors.float())
+    assert numbers.select(pl.all().is_finite().fill_null(True).all()).row(0) == (True,) * numbers.width
