@@ -35,6 +35,16 @@ def person(con: Connection, number: object, cohort_id: str, school: str | None =
     return name
 
 
+def people(con: Connection, rows: pl.DataFrame) -> None:
+    """participant_id, cohort_id, school_id: many people at once, who all agreed."""
+    con.register("given", rows.to_arrow())
+    con.execute("""
+        INSERT INTO participant BY NAME
+        SELECT *, true AS on_roster, true AS consented, false AS withdrawn FROM given
+    """)
+    con.unregister("given")
+
+
 def response(con: Connection, person_id: str | None, cohort_id: str, time_point: str | None, **given: object) -> str:
     (number,) = con.sql("SELECT count(*) FROM response").fetchall()[0]
     row = {"response_id": f"r-{number:06}", "survey_id": "s", "kind": "scale", "complete": True, "status": "counted"}
@@ -71,7 +81,9 @@ def scores(con: Connection, rows: pl.DataFrame) -> None:
 
 def pairs(con: Connection, cohort_id: str, before: Sequence[float], after: Sequence[float], **given: str) -> None:
     """People of one cohort, each in a school of their own, with scores before and after."""
-    names = [person(con, f"{cohort_id}-{i}", cohort_id, f"s-{cohort_id}-{i}") for i in range(len(before))]
+    names = [f"p-{cohort_id}-{i}" for i in range(len(before))]
+    schools = [f"s-{cohort_id}-{i}" for i in range(len(before))]
+    people(con, pl.DataFrame({"participant_id": names, "cohort_id": cohort_id, "school_id": schools}))
     times = {given.get("start", "pre"): before, given.get("end", "post"): after}
     for time_point, values in times.items():
         rows = {"participant_id": names, "cohort_id": cohort_id, "time_point": time_point, "score": values}

@@ -33,14 +33,14 @@ _PEOPLE = f"""
 _FLOW = f"""
     SELECT {LEVEL} AS level, cohort_id, academic_year,
            count(DISTINCT school_id) AS n_schools, count(participant_id) AS enrolled,
-           count_if(NOT consented) AS not_consented, count_if(consented) AS consented,
-           count_if(withdrawn) AS withdrawn, count_if(remaining) AS remaining,
-           count_if(remaining AND pre) AS pre, count_if(remaining AND mid) AS mid,
-           count_if(remaining AND post) AS post, count_if(remaining AND follow_up) AS follow_up,
-           count_if(remaining AND pre AND post) AS paired,
-           count_if(remaining AND pre AND NOT post) AS pre_only,
-           count_if(remaining AND post AND NOT pre) AS post_only,
-           count_if(remaining AND NOT pre AND NOT post) AS neither
+           count(*) FILTER (NOT consented) AS not_consented, count(*) FILTER (consented) AS consented,
+           count(*) FILTER (withdrawn) AS withdrawn, count(*) FILTER (remaining) AS remaining,
+           count(*) FILTER (remaining AND pre) AS pre, count(*) FILTER (remaining AND mid) AS mid,
+           count(*) FILTER (remaining AND post) AS post, count(*) FILTER (remaining AND follow_up) AS follow_up,
+           count(*) FILTER (remaining AND pre AND post) AS paired,
+           count(*) FILTER (remaining AND pre AND NOT post) AS pre_only,
+           count(*) FILTER (remaining AND post AND NOT pre) AS post_only,
+           count(*) FILTER (remaining AND NOT pre AND NOT post) AS neither
     FROM ({_PEOPLE}) GROUP BY {sets()}
 """
 
