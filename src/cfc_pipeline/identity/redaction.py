@@ -24,7 +24,7 @@ _GIVEN = [[fold(name) for name in group] for group in WORDS["given_names"]]
 _INSIDE_SENTENCE = r"([^\s.!?:\"'(\[-][\"'(]? +)"
 
 # "Will was" can only be a person at the start of a sentence; "Will the" need not be.
-_DOES = r"('s| (?:and|asked|did|does|gave|had|has|helped|is|leads|led|listened|made|said|says|told|was|who|really|always)\b)"
+_DOES = r"('s| (?:and|asked|did|does|gave|had|has|helped|is|leads|led|listened|made|said|says|told|was|who)\b)"
 
 # Markup, character forms and invisible characters, made plain in this order.
 _MARKUP = (
@@ -34,7 +34,7 @@ _MARKUP = (
 )
 _CHARACTERS = (
     (r"\r\n?|\u{2028}|\u{2029}", "\n"),
-    (r"[\p{Cf}\p{Co}\p{Cn}\p{M}--\u{300}-\u{36f}]", ""),
+    (r"[\p{Cf}\p{Co}\u{300}-\u{36f}]", ""),
     (r"[\p{Cc}--\n]", " "),
     (r"[\u{2018}\u{2019}\u{02bc}\u{0060}\u{00b4}\u{2032}]", "'"),
     (r"[\u{201c}\u{201d}]", '"'),

@@ -1,20 +1,19 @@
 """Schools in free text: the roster's, in the forms that people give them, and whatever is called a school."""
 
 import re
-from collections.abc import Iterator
 
 import polars as pl
 
 from cfc_pipeline.identity.patterns import NAME, SCHOOL, WORDS
-from cfc_pipeline.identity.words import fold, folded_words, replace_words
+from cfc_pipeline.identity.words import fold, folded_words, replace_any, replace_words
 
 _KINDS = set(WORDS["school_kinds"].split())
 _OTHER = set(WORDS["school_words"].split())
 _NO_NAME = _KINDS | _OTHER | set(WORDS["not_a_school"].split())
 _EVERYDAY = set(WORDS["everyday_words"].split())
 _ACRONYMS = set(WORDS["acronyms"].split())
+_PLURAL = "(?:'?s)?"
 _GAP = r"[\s.',-]{0,3}"
-_PER_PATTERN = 100  # schools in one regular expression
 # ", Church of England Primary School" after a name: any such words, and a kind of school at the end.
 _KIND = f"(?:(?:{_GAP}\\b(?:{'|'.join(sorted(_KINDS | _OTHER))})\\b){{0,8}}{_GAP}\\b(?:{'|'.join(sorted(_KINDS))})\\b)"
 _CALLED_SCHOOL = (
@@ -23,12 +22,26 @@ _CALLED_SCHOOL = (
 
 
 def redact_schools(text: pl.Series, schools: pl.Series, words: set[str]) -> pl.Series:
-    """The texts, with schools marked. `words` are the texts' own: schools whose words are not in them cost nothing."""
-    known = {fold(word) for word in words}
-    names = [folded_words(name.replace("&", " and ")) for name in schools.drop_nulls().unique().sort()]
-    patterns = [pattern for name in names if _may_occur(name, known) for pattern in _patterns(_core(name))]
-    for i in range(0, len(patterns), _PER_PATTERN):
-        text = text.str.replace_all(rf"\b(?:{'|'.join(patterns[i : i + _PER_PATTERN])})", SCHOOL)
+    """The texts, with schools marked. `words` are the texts' own: schools whose words are not in them cost nothing.
+
+    Of a name of several words, any case will do. One word alone must have a capital, and an everyday word must be
+    called a school as well: "park" is not the Park School, nor is "Park".
+    """
+    known = _spellings(words)
+    names = [folded_words(name.replace("&", " and ")) for name in schools.drop_nulls().unique()]
+    cores = [core for name in names if (core := _core(name)) and _may_occur(core, known)]
+    long = [_GAP.join(_word(word, known) for word in core) for core in cores if len(core) > 1]
+    single = {core[0] for core in cores if len(core) == 1}
+    everyday = {word for word in single if word in _EVERYDAY or len(word) < 4}
+    short = [_word(word, known) for word in single - everyday]
+    # "Hawthorn Park School" is another school than the roster's Park School, but a school all the same.
+    text = replace_any(text, everyday, r"(?:\b\p{Lu}[\p{L}'-]* ){0,3}\b(?i:", f"{_KIND})", SCHOOL)
+    text = replace_any(text, long + short, r"(?i)\b", _KIND, SCHOOL)
+    text = replace_any(text, long, r"(?i)\b", r"\b", SCHOOL)
+    capitals = [
+        f"{form[0].upper()}(?i:{form[1:]}){_PLURAL}" for word in single - everyday for form in known.get(word, [])
+    ]
+    text = replace_any(text, capitals, r"\b", r"\b", SCHOOL)
     initials = {_initials(name) for name in names} - {acronym.upper() for acronym in _ACRONYMS}
     text = replace_words(text, {word for word in initials & words if len(word) > 2}, r"\b", r"\b", SCHOOL)
     return replace_words(text, _called_school(text), "", r"\b", SCHOOL)
@@ -44,34 +57,29 @@ def _core(name: list[str]) -> list[str]:
     return core
 
 
-def _may_occur(name: list[str], known: set[str]) -> bool:
-    """Whether all longer words of the core are in the texts, in one piece, without their last s, or run together."""
-    core = [word for word in _core(name) if len(word) > 3]
-    return all(word in known or word.removesuffix("s") in known for word in core) or "".join(_core(name)) in known
+def _spellings(words: set[str]) -> dict[str, list[str]]:
+    """The words of the texts by their folded form, as they are spelt there: with and without accents, small letters."""
+    spellings: dict[str, list[str]] = {}
+    for word in sorted({word.lower() for word in words}):
+        spellings.setdefault(fold(word), []).append(word)
+        spellings.setdefault(fold(word).removesuffix("s"), []).append(word.removesuffix("s"))
+    return spellings
 
 
-def _patterns(core: list[str]) -> Iterator[str]:
-    """Of a core of several words, any case will do. One word alone must have a capital, and an everyday word must be
-    called a school as well: "Park" is not the Park School."""
-    letters = _GAP.join(_word(word) for word in core)
-    if len(core) > 1:
-        yield f"(?i:{letters}{_KIND}?)\\b"
-    elif core:
-        everyday = core[0] in _EVERYDAY or len(core[0]) < 4
-        # "Hawthorn Park School" is another school than the roster's Park School, but a school all the same.
-        yield rf"(?:(?:\p{{Lu}}[\p{{L}}'-]* ){{0,3}})(?i:{letters}{_KIND})" if everyday else f"(?i:{letters}{_KIND})"
-        if not everyday:
-            yield rf"(?:{letters[0].upper()}(?i:{letters[1:]}))\b"
+def _may_occur(core: list[str], known: dict[str, list[str]]) -> bool:
+    """Whether all its longer words are in the texts, in one piece, without their last s, or run together."""
+    longer = [word for word in core if len(word) > 3]
+    return all(word in known or word.removesuffix("s") in known for word in longer) or "".join(core) in known
 
 
-def _word(word: str) -> str:
-    """One word with or without its apostrophe and plural; a saint in either spelling."""
+def _word(word: str, known: dict[str, list[str]]) -> str:
+    """One word as the texts spell it, with or without its apostrophe and plural; a saint in either spelling."""
     if word in ("st", "saint"):
         return r"(?:saint|st)"
     if word == "and":
         return "(?:and|&)"
-    stem = word.removesuffix("s")
-    return f"{stem}(?:'?s)?" if len(stem) > 2 else word
+    stem = word.removesuffix("s") if len(word) > 3 else word
+    return f"(?:{'|'.join(sorted({stem, *known.get(stem, [])}))}){_PLURAL}"
 
 
 def _initials(name: list[str]) -> str:

@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import polars as pl
 
+from cfc_pipeline.errors import PrivacyRefusal
+
 _BATCH = 200_000  # texts whose words are in memory at once
-_PER_PATTERN = 1_000  # alternatives in one regular expression
+_PER_PATTERN = 500  # alternatives in one regular expression; the engine refuses more than 10 MB
 # Letters that do not come apart into a letter and an accent.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i"})
 
@@ -34,11 +36,20 @@ def folded_words(text: str) -> list[str]:
 
 def replace_words(text: pl.Series, words: Iterable[str], before: str, after: str, replacement: str) -> pl.Series:
     """Replace each of `words`, exactly as written, where it stands between the patterns `before` and `after`."""
-    for chunk in _chunks(sorted(words, key=lambda word: (-len(word), word))):
-        anyone = "|".join(re.escape(word) for word in chunk)
-        text = text.str.replace_all(f"{before}(?:{anyone}){after}", replacement)
+    return replace_any(text, map(re.escape, words), before, after, replacement)
+
+
+def replace_any(text: pl.Series, patterns: Iterable[str], before: str, after: str, replacement: str) -> pl.Series:
+    """Replace whatever one of `patterns` matches between `before` and `after`; longer patterns first."""
+    ordered = sorted(patterns, key=lambda pattern: (-len(pattern), pattern))
+    for start in range(0, len(ordered), _PER_PATTERN):
+        anyone = "|".join(ordered[start : start + _PER_PATTERN])
+        try:
+            text = text.str.replace_all(f"{before}(?:{anyone}){after}", replacement)
+        except pl.exceptions.ComputeError:  # it would quote the pattern, which is made of names
+            raise PrivacyRefusal(
+                "Free text could not be redacted: the names on the roster make too large a search.",
+                where=f"{len(ordered)} names or schools",
+                next_step="Split the roster by academic year, and report this as a defect.",
+            ) from None
     return text
-
-
-def _chunks(words: list[str]) -> Iterator[list[str]]:
-    yield from (words[i : i + _PER_PATTERN] for i in range(0, len(words), _PER_PATTERN))
