@@ -83,7 +83,8 @@ def _field(name: str, text: str, about: dict[str, str]) -> Field:
     choice = about.get("choiceId", "")
     key = f"{import_id}:{choice}" if choice else import_id or name
     known = _system_column(name, import_id)
-    return system(known, key, text) if known else question(key, text)
+    field = system(known, key, text) if known else question(key, text)
+    return replace(field, column=replace(field.column, tag=name))
 
 
 def _system_column(name: str, import_id: str) -> SystemColumn | None:

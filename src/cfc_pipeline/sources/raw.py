@@ -22,6 +22,7 @@ class RawColumn:
     option: str = ""  # option or row label under the question, where the layout has one
     system: bool = False  # written by the tool, not asked; stored only if a survey entry names it for a purpose
     personal: bool = False  # schemas/forms/ says that it holds personal data
+    tag: str = ""  # Qualtrics' export tag, such as "BRS_1": not unique and not stable, but what people called it
 
 
 @dataclass(frozen=True)
