@@ -63,7 +63,9 @@ class ResponseFlow(Table):
     cohort_id: str = column("The cohort, at level cohort.", nullable=True, key=True)
     academic_year: str = column("The academic year, at levels cohort and year.", nullable=True, key=True)
     n_schools: int = column("Schools of the enrolled people.", label="Schools", unit="schools")
-    enrolled: int = column("People on the roster.", label="Enrolled", unit="people")
+    enrolled: int = column(
+        "People on the roster, or known by a code that they made themselves.", label="Enrolled", unit="people"
+    )
     not_consented: int = column("People who did not agree to the evaluation.", label="No consent", unit="people")
     consented: int = column("People who agreed to the evaluation.", label="Consented", unit="people")
     withdrawn: int = column("People who agreed and withdrew later.", label="Withdrew", unit="people")

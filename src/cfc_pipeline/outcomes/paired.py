@@ -64,6 +64,12 @@ _SCHOOL_SUMS = f"""
 """
 
 
+def paired(con: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of `paired_change` and of `paired_support`, from one pass over the scores."""
+    _sum_by_school(con)
+    return _change(con), _support(con)
+
+
 def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Rows of `paired_change` from `scale_score`, `participant` and `cohort`, wherever at least one person has a pair.
 
@@ -77,16 +83,22 @@ def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     non-central t times J, from three pairs on. What a group is too small or too uniform for is empty. Raises
     BalanceError if a person has two scores of one subscale at one time point, which intake rules out.
     """
-    _sum_by_school(con)
+    return paired(con)[0]
+
+
+def paired_support(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Rows of `paired_support`: the people behind each cohort's paired change, by school."""
+    return paired(con)[1]
+
+
+def _change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     groups = _estimates(frame(con, _GROUPS))
     pooled = _pooled(con, groups.filter(pl.col("level") == "cohort"))
     empty = pl.DataFrame(schema=polars_schema(PairedChange))
     return in_order(pl.concat([empty, groups, pooled], how="diagonal_relaxed"), PairedChange)
 
 
-def paired_support(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Rows of `paired_support`: the people behind each cohort's paired change, by school."""
-    _sum_by_school(con)
+def _support(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return in_order(frame(con, f"SELECT {', '.join(polars_schema(PairedSupport))} FROM school_sums"), PairedSupport)
 
 
