@@ -201,7 +201,7 @@ def _opened(path: Path, keys: Keys) -> Iterator[BinaryIO]:
         raise StoreError("A sealed file is missing.", where=str(path), next_step="Restore it from a backup.") from None
     with file:
         start = file.read(_START)
-        if len(start) < _START or not start.startswith(_KIND):
+        if len(start) < _START or not start.startswith(_KIND) or not start.endswith(b"\n"):
             raise _damaged(path)
         sealed_with = start[len(_KIND) : -1].decode("ascii", errors="replace")
         if not re.fullmatch("[0-9a-f]{8}", sealed_with):
