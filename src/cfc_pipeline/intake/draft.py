@@ -97,26 +97,43 @@ def _field(found: Finding, field: str) -> str:
 
 def _values(found: Finding) -> Lines:
     """What a roster's cells mean. Only words that the programme knows are written; of the others their number."""
-    ids = {tidy(word): c.id for c in found.programme.cohorts for word in (c.label, c.id)}
-    known = {"cohort": ids, "consent": YES} if found.kind == "roster" else {}
+    if found.kind != "roster":
+        return []
+    known = {"cohort": _cohort_words(found), "consent": {word: [meaning] for word, meaning in YES.items()}}
     return [
         line
-        for field, meanings in known.items()
+        for field, words in known.items()
         for column in found.fields.get(field, [])[:1]
-        for line in under(f"{field}:", _meanings(found.cells(column), meanings, field))
+        for line in under(f"{field}:", _meanings(found.cells(column), words, field))
     ]
 
 
-def _meanings(cells: pl.Series, known: Mapping[str, str], field: str) -> Lines:
+def _cohort_words(found: Finding) -> dict[str, list[str]]:
+    """Label or id: the cohorts that it may be. A label such as `North` comes back every year."""
+    words: dict[str, list[str]] = {}
+    for known in found.programme.cohorts:
+        for word in dict.fromkeys((tidy(known.label), known.id)):
+            words.setdefault(word, []).append(known.id)
+    return words
+
+
+def _meanings(cells: pl.Series, known: Mapping[str, list[str]], field: str) -> Lines:
     """Nothing when the cells are understood as they are."""
-    seen = {tidy(cell) for cell in cells.drop_nulls().unique()}
-    understood = seen & known.keys()
-    if understood == seen and (field == "consent" or set(cells.drop_nulls()) <= set(known.values())):
+    distinct = set(cells.drop_nulls())
+    seen = {tidy(cell) for cell in distinct}
+    understood = sorted(seen & known.keys())
+    if len(understood) == len(seen) and (field == "consent" or all(known.get(cell) == [cell] for cell in distinct)):
         return []
-    lines = [check(f"{quoted(word)}: {quoted(known[word])}", "the programme knows it") for word in sorted(understood)]
+    lines = [_meaning(word, known[word]) for word in understood]
     what = {"cohort": "are no cohort's id or label", "consent": "are neither yes nor no"}[field]
-    strange = len(seen - understood)
+    strange = len(seen) - len(understood)
     return [*lines, *([todo('"cell":', f"{strange} different cells {what}; a line for each")] if strange else [])]
+
+
+def _meaning(word: str, meanings: list[str]) -> str:
+    if len(meanings) > 1:
+        return todo(f"{quoted(word)}:", f"one of {', '.join(meanings)}")
+    return check(f"{quoted(word)}: {quoted(meanings[0])}", "the programme knows it")
 
 
 def _left_out(found: Finding) -> Lines:

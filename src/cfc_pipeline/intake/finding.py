@@ -101,7 +101,7 @@ class Finding:
     @cached_property
     def ratings(self) -> list[RawColumn]:
         """Questions with few short answers that belong to no known instrument."""
-        return [] if self.is_table else [c for c in self._free if self.shapes[c.key].rating]
+        return [] if self.is_table else [c for c in self._free if guess.is_rating(c, self.shapes[c.key])]
 
     @cached_property
     def unknown(self) -> int:

@@ -42,6 +42,7 @@ class Names(BaseModel):
     person: Vocabulary
     asked: Vocabulary
     personal: list[str]
+    titles: list[str]
 
 
 @cache
@@ -93,7 +94,8 @@ def _numbered(column: RawColumn, patterns: list[tuple[int, str, re.Pattern[str]]
 
 def _short_named(column: RawColumn, instruments: Mapping[str, Instrument]) -> Iterable[tuple[int, str, int]]:
     """Items of a programme's own forms go by what they ask about. Qualtrics puts the block's title before it."""
-    texts = (column.key, column.tag, column.text, column.option, column.text.rsplit(" - ")[-1])
+    asked = column.option or column.text
+    texts = (column.key, column.tag, asked, asked.rsplit(" - ")[-1])
     said = {" ".join(_words(text)) for text in texts}
     for key in instruments.values():
         for item, name in key.short_names.items():
@@ -158,10 +160,6 @@ class Shape:
     longest: int  # characters
     words: float  # in the middle one of the cells
 
-    @property
-    def rating(self) -> bool:
-        return 0 < self.distinct <= FEW and self.distinct < self.filled and self.longest <= SHORT
-
 
 def shape(cells: pl.Series) -> Shape:
     cells = cells.drop_nulls()
@@ -173,8 +171,17 @@ def is_comment(column: RawColumn, seen: Shape) -> bool:
     """Long texts that differ. Under a heading about people or places only whole sentences count: a name or an address
     that passed for a comment would be stored."""
     long = seen.longest > SHORT and seen.distinct * 2 > seen.filled
-    personal = any(word in heading.split() for heading in _headings(column) for word in names().personal)
-    return long and (not personal or seen.words >= SENTENCE)
+    return long and (not _mentions(column, names().personal) or seen.words >= SENTENCE)
+
+
+def is_rating(column: RawColumn, seen: Shape) -> bool:
+    """Few short answers. A heading with a title names somebody, and is not to be shown."""
+    few = 1 < seen.distinct <= FEW and seen.distinct < seen.filled
+    return few and seen.longest <= SHORT and not _mentions(column, names().titles)
+
+
+def _mentions(column: RawColumn, known: list[str]) -> bool:
+    return any(word in heading.split() for heading in _headings(column) for word in known)
 
 
 @dataclass(frozen=True)
@@ -187,8 +194,8 @@ class Labels:
 
 
 def labels(rows: pl.DataFrame, columns: Iterable[RawColumn], key: Instrument) -> Labels:
-    """Labels that may stand in a draft: few, short, and each the form's own or used in two rows at least, so that no free
-    text is among them.
+    """Labels that may stand in a draft: few, short, and each the form's own or used in two rows at least, so that no
+    free text is among them.
 
     With a number outside the range all answers are listed: the tool's codes are then not the instrument's numbers.
     """
@@ -232,6 +239,8 @@ def day_order(cells: pl.Series) -> tuple[str | None, str]:
 
 
 def year(cells: pl.Series) -> int | None:
-    """The year that most of these dates are in."""
-    years = cells.drop_nulls().str.extract(r"\b(20\d{2})\b").drop_nulls().cast(pl.Int32)
+    """The year that most of these dates are in, where it is written with four digits, or with two at a date's end."""
+    whole = pl.col("d").str.extract(r"\b(20\d{2})\b")
+    short = pl.concat_str(pl.lit("20"), pl.col("d").str.extract(r"^\d{1,2}[/.-]\d{1,2}[/.-](\d{2})\b"))
+    years = pl.DataFrame({"d": cells}).select(pl.coalesce(whole, short)).to_series().drop_nulls()
     return None if years.is_empty() else int(str(years.mode().max()))
