@@ -143,11 +143,22 @@ def _connect(smtp: Smtp, environ: Mapping[str, str]) -> smtplib.SMTP:
         if smtp.security == "starttls":
             server.starttls(context=context)
         if smtp.user:
-            server.login(smtp.user, password)
+            _login(server, smtp, password)
     except (smtplib.SMTPException, OSError) as error:
         server.close()
         raise _unreachable(smtp, error) from None
+    except NotSent:
+        server.close()
+        raise
     return server
+
+
+def _login(server: smtplib.SMTP, smtp: Smtp, password: str) -> None:
+    assert smtp.user
+    try:
+        server.login(smtp.user, password)
+    except (smtplib.SMTPAuthenticationError, smtplib.SMTPServerDisconnected):  # some servers just hang up
+        raise _not_sent(smtp, "The mail server refused the login", "check `smtp.user` and CFC_SMTP_PASSWORD") from None
 
 
 def _unreachable(smtp: Smtp, error: Exception) -> NotSent:
@@ -156,8 +167,6 @@ def _unreachable(smtp: Smtp, error: Exception) -> NotSent:
         return _not_sent(
             smtp, "The certificate of the mail server is not trusted", "check the host, or set CFC_SMTP_CA"
         )
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        return _not_sent(smtp, "The mail server refused the login", "check `smtp.user` and CFC_SMTP_PASSWORD")
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return _not_sent(smtp, "The mail server does not offer STARTTLS or a login", "check `smtp.port` and `security`")
     return _not_sent(smtp, "The mail server cannot be reached safely", "check `smtp.host`, `port` and `security`")

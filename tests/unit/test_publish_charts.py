@@ -1,0 +1,129 @@
+"""publish/charts.py: what is drawn is what the table shows, and the words say the same."""
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import pytest
+import vl_convert
+
+from cfc_pipeline.publish.charts import change_charts, flow_chart, rating_charts
+from cfc_pipeline.publish.figures import changes, ratings, stages
+from cfc_pipeline.publish.model import PublishedTable
+from cfc_pipeline.publish.written import as_written
+from tests import published
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def _drawn(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
+    """The specifications that reach Vega-Lite from here on."""
+    specs: list[dict[str, object]] = []
+    draw = vl_convert.vegalite_to_svg
+
+    def keep(spec: dict[str, object], **settings: object) -> str:
+        specs.append(spec)
+        return str(draw(spec, **settings))
+
+    monkeypatch.setattr(vl_convert, "vegalite_to_svg", keep)
+    return specs
+
+
+def test_the_dots_are_the_tables_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = _drawn(monkeypatch)
+    table = as_written(published.outcomes())
+    charts = change_charts(table)
+    assert [(c.group, c.title) for c in charts][:2] == [
+        ("CEAS: compassion to self", "Engagement"),
+        ("CEAS: compassion to self", "Actions"),
+    ]
+    dots = specs[1]["layer"][1]["data"]["values"]  # type: ignore[index]
+    assert [(d["when"], d["change"], d["low"], d["high"]) for d in dots] == [
+        ("2023/24", 2.9, 1.3, 4.5),
+        ("2024/25", 1.9, 0.2, 3.6),
+        ("Pooled, all cohorts", 2.4, 1.3, 3.5),
+    ]
+    assert charts[1].hidden == 1
+    assert charts[0].hidden == 0
+
+
+def test_the_text_alternative_has_the_same_figures() -> None:
+    chart = change_charts(as_written(published.outcomes()))[0]
+    words = "2023/24: mean change +3.10 points (95 % interval 0.90 to 5.30); 31 people;"
+    assert chart.text.startswith(words)
+    assert "72 people in 9 cohorts" in chart.text
+    svg = ET.fromstring(chart.svg)
+    assert svg.get("role") == "img"
+    assert (svg.findtext(f"{SVG}desc"), svg.findtext(f"{SVG}title")) == (
+        chart.text,
+        "CEAS: compassion to self, Engagement",
+    )
+    assert words in (svg.get("aria-label") or "")
+
+
+def test_a_measure_without_any_figure_has_no_chart() -> None:
+    table = published.outcomes()
+    hidden = {c.key: ["FEW_PEOPLE"] * table.values.height for c in table.columns if c.kind != "text"}
+    blank = {key: [None] * table.values.height for key in hidden}
+    values = table.values.with_columns(**{key: table.values[key].clear(table.values.height) for key in blank})
+    nothing = replace(table, values=values, hidden=table.hidden.clear().vstack(type(table.hidden)(hidden)))
+    assert change_charts(as_written(nothing)) == []
+
+
+def test_subscales_of_one_instrument_share_an_axis_with_zero_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = _drawn(monkeypatch)
+    change_charts(as_written(published.outcomes()))
+    axes = [spec["layer"][1]["encoding"]["x"]["scale"]["domain"] for spec in specs]  # type: ignore[index]
+    assert axes[0] == axes[1] != axes[2]
+    assert all(low < 0 < high for low, high in axes)
+
+
+def test_changes_to_follow_up_are_left_to_the_table() -> None:
+    table = published.outcomes()
+    period = published.Column("period", "Period", "text")
+    values = table.values.with_columns(period=published.pl.lit("before to follow-up"))
+    other = replace(table, columns=(*table.columns, period), values=values)
+    assert list(changes(as_written(other))) == []
+
+
+def test_the_flow_is_the_total_of_each_year_and_a_hidden_count_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = _drawn(monkeypatch)
+    charts = flow_chart(as_written(published.flow()))
+    assert [c.title for c in charts] == ["2023/24", "2024/25", "2025/26", "All years"]
+    assert charts[0].text == "Enrolled: 36; Consented: 35; Before: 34; After: 31; Paired: 31."
+    bars = specs[2]["data"]["values"]  # type: ignore[index]
+    assert [(b["stage"], b["people"]) for b in bars] == [
+        ("Enrolled", 15),
+        ("Consented", 14),
+        ("After", 12),
+        ("Paired", 12),
+    ]
+    assert [c.hidden for c in charts] == [0, 0, 1, 0]
+    assert len({str(spec["encoding"]["x"]) for spec in specs}) == 1  # type: ignore[index]
+
+
+def test_ratings_are_of_whole_years_and_the_line_breaks_at_a_hidden_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = _drawn(monkeypatch)
+    charts = rating_charts(as_written(published.ratings()))
+    assert [(c.title, c.hidden) for c in charts] == [("Usefulness", 0), ("Safety in the group", 3)]
+    points = [p for p in specs[1]["data"]["values"] if p["year"] == "2023/24"]  # type: ignore[index]
+    assert [(p["session"], p["mean"]) for p in points] == [(1, 3.9), (2, 3.9), (3, None), (4, 3.9), (5, 3.9), (6, 3.9)]
+    lines = re.findall(r'aria-roledescription="line mark"[^>]* d="([^"]*)"', charts[1].svg)
+    lines = lines or re.findall(r' d="([^"]*)"[^>]*aria-roledescription="line mark"', charts[1].svg)
+    assert lines
+    assert any(line.count("M") == 2 for line in lines)
+
+
+def test_a_table_of_another_shape_gives_no_figures() -> None:
+    other: PublishedTable = as_written(published.table())
+    assert list(ratings(other)) == []
+    assert list(changes(other)) == []
+    assert [s for s in stages(other) if s.people is not None] == []
+    assert rating_charts(other) == []
+
+
+def test_nothing_is_fetched() -> None:
+    with pytest.raises(ValueError, match="not allowed"):
+        vl_convert.vegalite_to_svg(
+            {"data": {"url": "https://example.org/x.csv"}, "mark": "point"}, allowed_base_urls=[]
+        )

@@ -1,0 +1,156 @@
+"""publish/release.py: a release is whole or not there, is never changed, and says what it is."""
+
+import hashlib
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cfc_pipeline.errors import ReleaseError
+from cfc_pipeline.publish import release as module
+from cfc_pipeline.publish.release import read_release, release_name, write_release
+from cfc_pipeline.publish.written import as_written
+from tests.published import REASONS, WHEN, flow, outcomes, programme, release_tables, table
+
+
+def _write(folder: Path, when: datetime = WHEN) -> Path:
+    return write_release(programme(folder), [flow(), table()], when=when, version="0.1.0", source={"run": "7"})
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_release_has_every_format_and_its_record(tmp_path: Path) -> None:
+    release = write_release(programme(tmp_path), release_tables(), when=WHEN, version="0.1.0", source={"run": "7"})
+    assert release == tmp_path / "releases" / "2026-11-20T030005Z"
+    names = [t.name for t in release_tables()]
+    assert set(_bytes(release)) == {
+        "index.html",
+        "release.json",
+        "tables.xlsx",
+        *(f"tables/{name}.{suffix}" for name in names for suffix in ("html", "csv", "parquet")),
+    }
+    record = json.loads((release / "release.json").read_text())
+    for name, checksum in record["files"].items():
+        assert checksum == "sha256:" + hashlib.sha256((release / name).read_bytes()).hexdigest()
+    assert set(record["files"]) == set(_bytes(release)) - {"release.json"}
+    assert record["synthetic"] is True
+    assert record["source"] == {"run": "7"}
+    assert record["disclosure"] == {"profile": "default", "off_because": None}
+    assert record["versions"]["cfc-pipeline"] == "0.1.0"
+    example = next(t for t in record["tables"] if t["name"] == "response_flow")
+    assert example["hidden"] == {"SMALL_COUNT": {"cells": 4, "because": REASONS["SMALL_COUNT"]}}
+    assert example["figures"] == 36
+
+
+def test_the_same_tables_and_time_make_the_same_bytes(tmp_path: Path) -> None:
+    assert _bytes(_write(tmp_path / "a")) == _bytes(_write(tmp_path / "b"))
+
+
+def test_latest_points_to_the_newest_and_earlier_releases_stay(tmp_path: Path) -> None:
+    first = _write(tmp_path)
+    before = _bytes(first)
+    second = _write(tmp_path, WHEN + timedelta(seconds=1))
+    latest = tmp_path / "releases" / "latest"
+    assert latest.is_symlink()
+    assert os.readlink(latest) == second.name  # relative, so that the folder can be copied elsewhere
+    assert _bytes(first) == before
+
+
+def test_a_release_of_the_same_second_is_refused_and_the_first_stays(tmp_path: Path) -> None:
+    before = _bytes(_write(tmp_path))
+    with pytest.raises(ReleaseError, match="already a release of this second"):
+        _write(tmp_path)
+    assert _bytes(tmp_path / "releases" / "latest") == before
+
+
+@pytest.mark.parametrize("step", ["write_workbook", "page", "check_files", "_flush", "_point_latest"])
+def test_a_run_that_dies_anywhere_leaves_no_half_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    first = _write(tmp_path)
+    whole = set(_bytes(first))
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, step, die)
+        with pytest.raises(KeyboardInterrupt):
+            _write(tmp_path, WHEN + timedelta(hours=1))
+    releases = tmp_path / "releases"
+    for visible in (p for p in releases.iterdir() if not p.name.startswith(".")):
+        assert set(_bytes(visible)) == whole
+    assert (releases / "latest").resolve() == first
+    third = _write(tmp_path, WHEN + timedelta(hours=2))
+    assert (releases / "latest").resolve() == third
+    assert not list(releases.glob(".building-*"))
+
+
+def test_a_file_that_does_not_read_back_stops_the_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "csv_bytes", lambda _: b'"n"\r\n1\r\n')
+    with pytest.raises(ReleaseError, match="did not read back"):
+        _write(tmp_path)
+    assert [p.name for p in (tmp_path / "releases").iterdir() if not p.name.startswith(".")] == []
+
+
+def test_two_writers_at_once_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "releases").mkdir()
+    with module._alone(tmp_path / "releases"), pytest.raises(ReleaseError, match="Another run"):
+        _write(tmp_path)
+
+
+def test_two_tables_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match="same name"):
+        write_release(programme(tmp_path), [table(), table()], when=WHEN, version="0", source={})
+    alike = [table("a" * 31 + "b"), table("a" * 31 + "c")]  # Excel would cut both to one sheet
+    with pytest.raises(ReleaseError, match="same name"):
+        write_release(programme(tmp_path), alike, when=WHEN, version="0", source={})
+
+
+def test_a_release_is_read_again_as_it_was_written(tmp_path: Path) -> None:
+    again = read_release(_write(tmp_path))
+    for one, other in zip(again, [as_written(flow()), as_written(table())], strict=True):
+        assert one.values.equals(other.values)
+        assert one.hidden.equals(other.hidden)
+        assert (one.name, one.columns, one.notes) == (other.name, other.columns, other.notes)
+    with pytest.raises(ReleaseError, match="cannot be read"):
+        read_release(tmp_path)
+
+
+def test_names_sort_by_time_and_need_a_zone() -> None:
+    assert release_name(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) == "2026-01-02T030405Z"
+    with pytest.raises(ValueError, match="zone"):
+        release_name(datetime(2026, 1, 2))
+
+
+def test_the_page_says_what_was_found_in_careful_words(tmp_path: Path) -> None:
+    release = write_release(programme(tmp_path), release_tables(), when=WHEN, version="0.1.0", source={})
+    html = (release / "index.html").read_text(encoding="utf-8")
+    assert "SYNTHETIC DATA" in html
+    assert "91 people enrolled, 85 agreed to the evaluation, 78 answered before, 73 answered after" in html
+    assert "mean change +2.90 points (95 % interval 1.60 to 4.20); 72 people in 9 cohorts" in html
+    assert "The interval includes zero" in html
+    assert not [word for word in ("improved", "because of the programme", "led to", "effective") if word in html]
+    assert html.count("<svg ") == 5 + 4 + 2
+    assert "<script" not in html
+    assert "http://" not in html.replace('xmlns="http://www.w3.org/2000/svg"', "").replace("http://www.w3.org/", "")
+
+
+def test_rules_that_are_off_are_said_above_everything(tmp_path: Path) -> None:
+    off = table(off_because="the partner has agreed in writing")
+    release = write_release(programme(tmp_path), [off], when=WHEN, version="0", source={})
+    sentence = "Nothing is hidden in this release. The reason given: the partner has agreed in writing"
+    for page in release.rglob("*.html"):
+        assert page.read_text(encoding="utf-8").index(sentence) < 8000
+    assert json.loads((release / "release.json").read_text())["disclosure"]["off_because"]
+
+
+def test_a_programme_with_nothing_to_say_still_has_a_page(tmp_path: Path) -> None:
+    release = write_release(programme(tmp_path), [], when=WHEN, version="0", source={})
+    assert "None of the 0 figures" in (release / "index.html").read_text(encoding="utf-8")
+    only = write_release(programme(tmp_path), [outcomes()], when=WHEN + timedelta(seconds=1), version="0", source={})
+    assert "What changed" in (only / "index.html").read_text(encoding="utf-8")
