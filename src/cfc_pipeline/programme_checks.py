@@ -216,7 +216,8 @@ def _zone(place: Place, name: Any) -> Found:
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        yield Mistake(place, f"unknown time zone{_meant(name, sorted(available_timezones()))}")
+        cities = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+        yield Mistake(place, f"unknown time zone{_meant(name, cities) or '; write it like Europe/London'}")
 
 
 def _email(email: Email) -> Found:
@@ -234,5 +235,5 @@ def _email(email: Email) -> Found:
 
 
 def _meant(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name, known, n=1, cutoff=0.7)
     return f"; did you mean `{close[0]}`?" if close else ""

@@ -208,5 +208,9 @@ def _shown(value: Any) -> str:
 
 
 def _meant(value: Any, known: list[str]) -> str:
-    close = difflib.get_close_matches(value.lower().replace("-", "_"), known, n=1) if isinstance(value, str) else []
+    close = (
+        difflib.get_close_matches(value.lower().replace("-", "_"), known, n=1, cutoff=0.7)
+        if isinstance(value, str)
+        else []
+    )
     return f"; did you mean `{close[0]}`?" if close else ""

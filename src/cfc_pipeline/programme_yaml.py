@@ -81,18 +81,13 @@ def _plain(node: yaml.Node, place: Place, document: Document) -> Any:
 
 def _mapping(node: yaml.MappingNode, place: Place, document: Document) -> dict[str, Any]:
     settings: dict[str, Any] = {}
-    first_lines: dict[str, int] = {}
     for key, value, own in _pairs(node):
         name, line = str(key.value), key.start_mark.line + 1
-        if name in settings:
-            if own and name in first_lines:
-                text = f"written twice, on line {first_lines[name]} and on line {line}"
-                document.mistakes.append(Mistake((*place, name), text))
-            continue
-        if own:
-            first_lines[name] = line
-        document.lines[(*place, name)] = line
-        settings[name] = _plain(value, (*place, name), document)
+        if name not in settings:
+            document.lines[(*place, name)] = line
+            settings[name] = _plain(value, (*place, name), document)
+        elif own:
+            document.mistakes.append(Mistake((*place, name), f"written twice, the second time on line {line}"))
     return settings
 
 
