@@ -56,11 +56,11 @@ def test_a_refusal_is_said_and_nothing_is_tried_again(programme, tmp_path):
     from flows.nightly import nightly
 
     copy = tmp_path / "copy"
-    shutil.copytree(programme, copy)
+    shutil.copytree(programme, copy, ignore=shutil.ignore_patterns("releases"))
     (copy / "programme.yaml").write_text("name: x\ncohorst: []\n")
     with pytest.raises(ConfigError, match="did you mean"):
         nightly(copy)
-    assert not list((copy / "releases").glob("*-*"))
+    assert not (copy / "releases").exists()
 
 
 @pytest.mark.parametrize("setting", ["PREFECT_RESULTS_PERSIST_BY_DEFAULT", "PREFECT_SERVER_ANALYTICS_ENABLED"])
