@@ -53,3 +53,9 @@ def test_a_file_of_two_tools_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
     with pytest.raises(ExportError, match="could be of SurveyMonkey or LimeSurvey"):
         read_export(b"id;submitdate;lastpage\n1;;\n", "export.csv")
+
+
+def test_headings_that_look_like_patterns_are_ordinary_columns():
+    table = read_export(b"*,^.*$,Plain\n1,2,3\n", "synthetic.csv")
+    assert [c.key for c in table.columns] == ["column 1", "column 2", "Plain"]
+    assert table.rows.collect().row(0)[-3:] == ("1", "2", "3")

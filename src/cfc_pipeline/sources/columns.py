@@ -65,10 +65,15 @@ def unique(fields: Sequence[Field | None]) -> list[Field]:
     result: list[Field] = []
     for position, field in enumerate(fields[:headed], start=1):
         field = field or question(f"column {position}", "")
-        key = _free(field.column.key, taken)
+        key = _free(f"column {position}" if _is_pattern(field.column.key) else field.column.key, taken)
         taken.add(key)
         result.append(replace(field, column=replace(field.column, key=key)))
     return result
+
+
+def _is_pattern(heading: str) -> bool:
+    """Headings that polars would take for several columns; nobody writes them, but somebody will."""
+    return heading == "*" or (heading.startswith("^") and heading.endswith("$"))
 
 
 def _free(key: str, taken: set[str]) -> str:
