@@ -139,7 +139,7 @@ def status(*, folder: Folder, as_json: AsJson = False) -> None:
 
 review = App(
     name="review",
-    help="See what waits for a person: rows in quarantine, and comments.\n\nExample: cfc-pipeline -p my-programme review",
+    help="See what waits for a person: rows in quarantine, comments.\n\nExample: cfc-pipeline -p my-programme review",
 )
 app.command(review)
 

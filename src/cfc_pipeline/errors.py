@@ -96,7 +96,7 @@ def unexpected(error: Exception) -> PipelineError:
     steps = traceback.extract_tb(error.__traceback__)
     places = [f"{step.filename.rsplit('/', 1)[-1]}:{step.lineno}" for step in steps]
     return PipelineError(
-        f"A {type(error).__name__} that nobody foresaw stopped this run. Its text is left out, because it may quote data.",
+        f"A {type(error).__name__} that nobody foresaw stopped this run. Its text is left out: it may quote data.",
         where=" > ".join(places[-6:]),
         next_step="the step that failed wrote nothing; please report these lines",
     )

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from cfc_pipeline.errors import StoreError
 from cfc_pipeline.warehouse.layout import key_columns
 from cfc_pipeline.warehouse.store import Connection, value
 from schemas.tables import TABLES
@@ -18,13 +19,13 @@ def replace_table(con: Connection, name: str, rows: pl.DataFrame) -> None:
     """
     contract = TABLES[name]
     con.execute(f"DELETE FROM {name}")
-    if rows.width:
+    if rows.height:
         _insert(con, name, contract.validate(rows).lazy().collect())
 
 
 def merge_table(con: Connection, name: str, rows: pl.DataFrame) -> None:
     """Rows replace those with the same key; other rows stay: a file that was not sent again deletes nobody."""
-    if rows.width == 0:
+    if rows.height == 0:
         return
     keys = key_columns(TABLES[name])
     _stage(con, "incoming", TABLES[name].validate(rows).lazy().collect())
@@ -56,11 +57,13 @@ def write_responses(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame)
     same = con.execute(
         "SELECT file, count(*) FROM fresh ANTI JOIN altered USING (response_id) GROUP BY file ORDER BY file"
     ).fetchall()
-    remove_responses(con, "altered")
-    stored = ", ".join(TABLES["response"].to_schema().columns)
-    con.execute(f"INSERT INTO response SELECT {stored} FROM fresh SEMI JOIN altered USING (response_id)")
-    if items:
-        _insert_items(con, items)
+    if value(con, "SELECT count(*) FROM altered"):
+        remove_responses(con, "altered")
+        stored = ", ".join(TABLES["response"].to_schema().columns)
+        con.execute(f"INSERT INTO response SELECT {stored} FROM fresh SEMI JOIN altered USING (response_id)")
+        if items:
+            _insert_items(con, items)
+        _check_written(con)
     con.execute("""
         UPDATE response SET status = fresh.status FROM fresh
         WHERE fresh.response_id = response.response_id AND fresh.status <> response.status
@@ -71,6 +74,21 @@ def write_responses(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame)
 
 
 _SAID = {"response_id": pl.String, "comment_id": pl.String}
+
+
+def _check_written(con: Connection) -> None:
+    """Every response of this survey is there, as it should be.
+
+    DuckDB can lose sight of rows inside a transaction (a DELETE, an INSERT of no rows and a large INSERT into one table,
+    seen in 1.5.6 and 2.0.0), which is also why nothing here inserts nothing.
+    """
+    missing: int = value(con, "SELECT count(*) FROM fresh ANTI JOIN response USING (response_id, content_hash)")
+    if missing:
+        raise StoreError(
+            "The database did not keep all responses that it was given.",
+            where=f"{missing} responses",
+            next_step="nothing was committed; run `cfc-pipeline ingest` again, and report this if it comes back",
+        )
 
 
 def _insert_items(con: Connection, items: list[str]) -> None:
@@ -122,7 +140,8 @@ def known_rows(con: Connection, survey_id: str, rows: pl.DataFrame) -> dict[int,
         f"SELECT file, count(*) FROM incoming WHERE fingerprint IN {known} GROUP BY file ORDER BY file", [survey_id]
     ).fetchall()
     con.execute("DELETE FROM known_row WHERE survey_id = ?", [survey_id])
-    con.execute("INSERT INTO known_row SELECT ?, fingerprint FROM incoming ORDER BY fingerprint", [survey_id])
+    if rows.height:
+        con.execute("INSERT INTO known_row SELECT ?, fingerprint FROM incoming ORDER BY fingerprint", [survey_id])
     con.unregister("incoming")
     return dict(same)
 
