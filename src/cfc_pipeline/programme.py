@@ -20,11 +20,11 @@ class Model(BaseModel):
 class Cohort(Model):
     """One group of people who meet together."""
 
-    id: Slug
-    label: str
-    academic_year: AcademicYear
+    id: Slug = Field(description="Short name for files and tables. Never change it once data are in.")
+    label: str = Field(description="What tables call the cohort.")
+    academic_year: AcademicYear = Field(description="Written like 2025/26.")
     start: date = Field(description="First session, or the first day of the cohort's term.")
-    end: date
+    end: date = Field(description="Last session, or the last day of the cohort's term.")
     region: str | None = Field(None, description="Region of the cohort's schools, if wanted in the analysts' data.")
     phase: str | None = Field(None, description="Phase of the cohort's schools, if wanted in the analysts' data.")
 
@@ -38,14 +38,16 @@ class Cohort(Model):
 class FromColumn(Model):
     """A value that each row brings along: the column, and what its cells mean."""
 
-    column: str
+    column: str = Field(description="The column, as the export names it.")
     values: dict[str, str] = Field({}, description="Cell text: our id. Empty when the cells hold our ids themselves.")
 
 
 class Person(Model):
     """How a person is known in this survey."""
 
-    by: Literal["email", "code", "self_made", "anonymous"]
+    by: Literal["email", "code", "self_made", "anonymous"] = Field(
+        description="`code`: given out by the programme, on the roster. `self_made`: made up by the person."
+    )
     column: str | None = Field(None, description="Column with the address or code. Empty only for anonymous forms.")
 
     @model_validator(mode="after")
@@ -59,21 +61,21 @@ class Submitted(Model):
     """When a form was sent in. The day order and the zone are not written in most files, so they are said here."""
 
     column: str | None = Field(None, description="Default: the tool's own column.")
-    order: Literal["ymd", "dmy", "mdy"] = "ymd"
+    order: Literal["ymd", "dmy", "mdy"] = Field("ymd", description="Order of day, month and year in the file.")
     timezone: str | None = Field(None, description="Default: what the file says, else the programme's zone.")
 
 
 class Consent(Model):
     """Consent that is given in the form itself, for people who are not on a roster."""
 
-    column: str
+    column: str = Field(description="The column with the question.")
     yes: Annotated[list[str], Field(min_length=1, description="Answers that mean yes.")]
 
 
 class Scale(Model):
     """One instrument in this survey: which column is which item, and how labels become numbers."""
 
-    instrument: Slug
+    instrument: Slug = Field(description="Id of the instrument, built in or in the programme's instruments/ folder.")
     items: dict[Annotated[int, Field(ge=1)], str] = Field(description="Item number: column.")
     answers: dict[str, int] = Field({}, description="Label: number. Empty when the export holds numbers.")
 
@@ -81,17 +83,21 @@ class Scale(Model):
 class Survey(Model):
     """One survey: where its columns are and what they mean."""
 
-    id: Slug
-    tool: Tool
-    kind: Kind
+    id: Slug = Field(description="Short name of the survey. Never change it once data are in.")
+    tool: Tool = Field(description="The survey tool; `table` is any other CSV or Excel table with one header row.")
+    kind: Kind = Field(description="What the file holds.")
     files: str | None = Field(None, description="Pattern of file names; only needed when two surveys look the same.")
-    time_point: TimePoint | Literal["calendar"] | FromColumn | None = None
+    time_point: TimePoint | Literal["calendar"] | FromColumn | None = Field(
+        None, description="When in the programme: fixed, from a column, or from the day (`policy: calendar`)."
+    )
     cohort: str | FromColumn = Field("roster", description="A cohort's id, `roster`, or a column.")
     session: int | FromColumn | None = Field(None, description="Session number, for feedback and the session log.")
-    person: Person | None = None
-    consent: Literal["roster", "not_needed"] | Consent = "roster"
-    submitted: Submitted = Submitted()
-    scales: list[Scale] = []
+    person: Person | None = Field(None, description="How a person is known.")
+    consent: Literal["roster", "not_needed"] | Consent = Field(
+        "roster", description="Where consent is: on the roster, in the form itself, or not needed."
+    )
+    submitted: Submitted = Field(Submitted(), description="When a form was sent in.")
+    scales: list[Scale] = Field([], description="The instruments in this survey.")
     comments: dict[Slug, str] = Field({}, description="Short name: column of a free text.")
     fields: dict[Slug, str] = Field({}, description="For roster and session_log. Our field: column.")
     values: dict[Slug, dict[str, str]] = Field({}, description="For roster and session_log. Field: {cell: meaning}.")
@@ -101,36 +107,38 @@ class Survey(Model):
 class Disclosure(Model):
     """Which profile of schemas/disclosure.yaml applies. Weaker than the profile is possible only by name."""
 
-    profile: Slug = "default"
+    profile: Slug = Field("default", description="A profile of schemas/disclosure.yaml.")
     off_because: str | None = Field(None, min_length=10, description="Publishes everything and prints this reason.")
 
 
 class Calendar(Model):
     """For `time_point: calendar`: where a day falls between the cohort's start and end."""
 
-    pre_until_days_after_start: Annotated[int, Field(ge=0)] = 21
-    post_from_days_before_end: Annotated[int, Field(ge=0)] = 28
-    follow_up_from_days_after_end: Annotated[int, Field(ge=1)] = 60
+    pre_until_days_after_start: Annotated[int, Field(ge=0, description="Up to this day, a form is `pre`.")] = 21
+    post_from_days_before_end: Annotated[int, Field(ge=0, description="From this day on, it is `post`.")] = 28
+    follow_up_from_days_after_end: Annotated[int, Field(ge=1, description="From this day on, `follow_up`.")] = 60
 
 
 class Policy(Model):
-    disclosure: Disclosure = Disclosure()
-    duplicates: Literal["latest_complete", "latest", "first"] = "latest_complete"
-    calendar: Calendar = Calendar()
+    disclosure: Disclosure = Field(Disclosure(), description="What may be published.")
+    duplicates: Literal["latest_complete", "latest", "first"] = Field(
+        "latest_complete", description="Which of two forms of one person at one time point counts."
+    )
+    calendar: Calendar = Field(Calendar(), description="Days that decide for `time_point: calendar`.")
 
 
 class Smtp(Model):
-    host: str
-    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    host: str = Field(description="The mail server.")
+    port: Annotated[int, Field(ge=1, le=65535, description="587 for starttls, 465 for tls.")] = 587
     security: Literal["starttls", "tls", "none"] = Field("starttls", description="`none` is for localhost only.")
     user: str | None = Field(None, description="The password comes from CFC_SMTP_PASSWORD, never from this file.")
 
 
 class Email(Model):
-    sender: str
-    to: Annotated[list[str], Field(min_length=1)]
-    subject: str = "Programme summary"
-    smtp: Smtp
+    sender: str = Field(description="One address, with or without a name: `Evaluation <evaluation@example.org>`.")
+    to: Annotated[list[str], Field(min_length=1, description="Recipients; nobody else is ever sent anything.")]
+    subject: str = Field("Programme summary", description="Subject of the email.")
+    smtp: Smtp = Field(description="The mail server that sends it.")
 
 
 class Schedule(Model):
@@ -140,14 +148,14 @@ class Schedule(Model):
 class Programme(Model):
     """A whole programme."""
 
-    name: str
-    timezone: str = "Europe/London"
+    name: str = Field(description="What pages and the email call the programme.")
+    timezone: str = Field("Europe/London", description="Days and schedules are told in this zone.")
     synthetic: bool = Field(False, description="True marks every page: the people and numbers are invented.")
-    cohorts: Annotated[list[Cohort], Field(min_length=1)]
-    surveys: list[Survey] = []
-    policy: Policy = Policy()
-    email: Email | None = None
-    schedule: Schedule = Schedule()
+    cohorts: Annotated[list[Cohort], Field(min_length=1, description="The groups of people who meet together.")]
+    surveys: list[Survey] = Field([], description="Which file is what, and which column is which.")
+    policy: Policy = Field(Policy(), description="Rules of the programme.")
+    email: Email | None = Field(None, description="The summary after a release. Left out: no email.")
+    schedule: Schedule = Field(Schedule(), description="When the flows run by themselves.")
     # Where the programme lives; set when it is read, never written in the file.
     folder: Path = Field(Path(), exclude=True, json_schema_extra={"readOnly": True})
 
