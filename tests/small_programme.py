@@ -48,6 +48,9 @@ def small_programme(groups: Sequence[Group], seed: int = 1) -> duckdb.DuckDBPyCo
     _fill(con, "session", sessions)
     _fill(con, "session_feedback", ratings)
     _fill(con, "data_quality", _quality(random))
+    run = {"run_id": "20260101T030000Z", "started_at": "2026-01-01T03:00:00Z", "version": "0.0.0"}
+    numbers = dict.fromkeys(("files_read", "rows_in", "stored", "unchanged", "quarantined", "excluded"), 0)
+    _fill(con, "pipeline_run", pl.DataFrame([run | numbers]))
     replace_table(con, "instrument", instrument_rows(INSTRUMENTS))
     replace_table(con, "item", item_rows(INSTRUMENTS))
     estimates.write(con, INSTRUMENTS)

@@ -67,4 +67,4 @@ def _of_attendance(feedback: pl.DataFrame, profile: Profile) -> pl.Series:
     small = pl.when(pl.col("attendance").is_between(1, profile.smallest_count - 1)).then(
         pl.lit(Reason.SMALL_COUNT.name)
     )
-    return feedback.select(pl.coalesce(few_schools, small)).to_series()
+    return feedback.select(pl.when(pl.col("level") == "cohort").then(pl.coalesce(few_schools, small))).to_series()

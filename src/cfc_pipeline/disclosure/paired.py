@@ -34,7 +34,8 @@ def protect_paired(
     not count the same people.
 
     Risks accepted: n of different measures of one group are not compared, since who left one questionnaire out is not
-    known from its n; and that a cohort was pooled says that it has at least two pairs.
+    known from its n; that a cohort was pooled says that it has at least two pairs, and that one of many people was not
+    says that all of them changed alike, though not how.
     """
     results = change.filter(pl.col("level") != "all").with_columns(
         n_cohorts=pl.when(pl.col("level") == "pooled").then("n_cohorts")

@@ -30,7 +30,7 @@ def protect_quality(quality: pl.DataFrame, profile: Profile, off_because: str | 
 
 def _added_up(quality: pl.DataFrame) -> pl.DataFrame:
     fates = [pl.col("rows").filter(pl.col("outcome") == fate).sum().alias(fate) for fate in FATES]
-    everything = quality.select(pl.col("rows").sum().alias("rows_in"), *fates)
+    everything = quality.select(pl.col("rows").sum().alias("rows_in"), *fates).head(quality.height)
     surveys = quality.group_by("survey_id").agg(pl.col("rows").sum().alias("rows_in"), *fates).sort("survey_id")
     # A reason belongs to rows that were held back or left out; the other two do not exist for it.
     held = quality.filter(pl.col("outcome").is_in(["quarantined", "excluded"]))

@@ -1,0 +1,112 @@
+"""Attacks by subtraction, one by one, on the tables as they are published (facts C.3). Each attack is first shown to
+work on what was not protected: a test that could not succeed would prove nothing."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from cfc_pipeline.disclosure.flow import protect_flow
+from cfc_pipeline.disclosure.paired import protect_paired
+from cfc_pipeline.disclosure.profile import load_profile
+from cfc_pipeline.publish.tables import build_tables, composites
+from tests.published import programme
+from tests.small_programme import Group, small_programme
+
+DEFAULT = load_profile("default")
+OFF = "to compare with, in a test of attacks"
+# 2023/24 holds a cohort that may not be shown beside one that may.
+GROUPS = [
+    Group("2023/24", 14, missing=0.02),
+    Group("2023/24", 6, missing=0.02),
+    Group("2024/25", 15, missing=0.02),
+    Group("2024/25", 14, missing=0.02),
+]
+BRS = (pl.col("instrument") == "brs") & (pl.col("to_time_point") == "post")
+
+
+@pytest.fixture(scope="module")
+def con():
+    return small_programme(GROUPS, seed=4)
+
+
+def paired(con, off=None):
+    tables = [con.table(name).pl() for name in ("paired_change", "paired_support")]
+    return protect_paired(*tables, composites(con.table("item").pl()), DEFAULT, off).values
+
+
+def row(values, level, name=""):
+    key = {"cohort": pl.col("cohort_id") == name, "year": pl.col("academic_year") == name}.get(level, pl.lit(True))
+    return values.filter(BRS, pl.col("level") == level, key).row(0, named=True)
+
+
+def left_over(values):
+    """The mean before of the small cohort: that of its year, less that of the other cohort."""
+    year, other = row(values, "year", "2023/24"), row(values, "cohort", "c0")
+    if None in (year["pre_mean"], other["pre_mean"]):
+        return None
+    n = year["n_paired"] - other["n_paired"]
+    return (year["pre_mean"] * year["n_paired"] - other["pre_mean"] * other["n_paired"]) / n
+
+
+def test_a_year_less_its_other_cohort(con):
+    open_values = paired(con, OFF)
+    assert left_over(open_values) == pytest.approx(row(open_values, "cohort", "c1")["pre_mean"])
+    assert left_over(paired(con)) is None
+
+
+def test_the_pooled_estimate_less_all_other_cohorts(con):
+    """With every other cohort known, the pooled change and its interval are two equations in one cohort's two."""
+    values = paired(con)
+    shown = [row(values, "cohort", f"c{i}")["mean_change"] is not None for i in range(len(GROUPS))]
+    assert shown == [True, False, True, True]
+    assert row(values, "pooled")["mean_change"] is None
+
+
+def test_those_who_left_before_follow_up(con):
+    """The mean before of those who answered after, less that of those who also answered at follow-up."""
+    before = paired(con, OFF).filter(pl.col("instrument") == "brs", pl.col("level") == "cohort")
+    assert before.filter(pl.col("to_time_point") == "follow_up")["pre_mean"].null_count() == 0
+    seen = paired(con).filter(pl.col("to_time_point") != "post")
+    assert seen["pre_mean"].null_count() == seen.height
+    assert seen["post_mean"].null_count() == seen.height
+    assert seen["mean_change"].null_count() < seen.height
+
+
+def test_a_margin_less_its_shown_cells():
+    con = small_programme([Group("2023/24", 14, missing=0.2), Group("2023/24", 13, missing=0.2)], seed=2)
+    flow = con.table("response_flow").pl()
+    small = [
+        (row["cohort_id"], box)
+        for row in flow.filter(pl.col("level") == "cohort").iter_rows(named=True)
+        for box in ("not_consented", "withdrawn", "pre_only", "post_only")
+        if 1 <= row[box] <= 4
+    ]
+    assert small
+    seen = {row["cohort_id"]: row for row in protect_flow(flow, DEFAULT).values.iter_rows(named=True)}
+    for cohort, box in small:
+        assert seen[cohort][box] is None
+        for total, part in (("enrolled", "consented"), ("pre", "paired"), ("post", "paired")):
+            if (total, box) in {("enrolled", "not_consented"), ("pre", "pre_only"), ("post", "post_only")}:
+                assert None in (seen[cohort][total], seen[cohort][part])
+
+
+def test_one_table_beside_another(con):
+    """What one table hides, no other shows: n of a measure in the table of cohorts and in that of years."""
+    tables = {table.name: table for table in build_tables(con, programme(Path()))}
+    years = tables["multi_year_outcomes"].values.filter(pl.col("period") == "before to after")
+    cohorts = tables["cohort_outcomes"].values
+    for measure in years.iter_rows(named=True):
+        same = (pl.col("instrument") == measure["instrument"]) & (pl.col("subscale") == measure["subscale"])
+        of_year = cohorts.filter(same, pl.col("academic_year") == "2023/24")
+        hidden = of_year.filter(pl.col("mean_change").is_null())
+        assert hidden.height == 1
+        assert measure["y2023_24_mean_change"] is None
+        assert measure["y2024_25_mean_change"] is not None
+
+
+def test_no_published_column_holds_an_order_statistic(con):
+    """Medians, minima and maxima of few people are single scores; no table has any."""
+    for table in build_tables(con, programme(Path())):
+        labels = " ".join(f"{column.key} {column.label}" for column in table.columns).lower()
+        assert not {"median", "minimum", "maximum", "quartile"} & set(labels.split())

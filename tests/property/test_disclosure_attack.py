@@ -1,0 +1,213 @@
+"""No small programme, however its people fall, lets an attacker work out a small count or the mean of a few people."""
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from cfc_pipeline.disclosure.feedback import protect_feedback
+from cfc_pipeline.disclosure.flow import protect_flow
+from cfc_pipeline.disclosure.impact import protect_impact
+from cfc_pipeline.disclosure.paired import protect_paired
+from cfc_pipeline.disclosure.profile import load_profile
+from cfc_pipeline.disclosure.protected import Protected
+from cfc_pipeline.disclosure.quality import protect_quality
+from cfc_pipeline.publish.tables import composites
+from tests.attack import Group as Atoms
+from tests.attack import exposed_counts, known_groups
+from tests.small_programme import Group, small_programme
+
+MEASURE = ["instrument", "subscale", "from_time_point", "to_time_point"]
+# Which of the smallest groups of people a box of the flow is the sum of, written out again from the contract.
+BOXES = {
+    "enrolled": ["not_consented", "withdrawn", "paired", "pre_only", "post_only", "neither"],
+    "consented": ["withdrawn", "paired", "pre_only", "post_only", "neither"],
+    "remaining": ["paired", "pre_only", "post_only", "neither"],
+    "pre": ["paired", "pre_only"],
+    "post": ["paired", "post_only"],
+    **{
+        box: [box]
+        for box in ("not_consented", "withdrawn", "paired", "pre_only", "post_only", "neither", "mid", "follow_up")
+    },
+}
+
+groups = st.builds(
+    Group,
+    year=st.sampled_from(["2023/24", "2024/25"]),
+    people=st.integers(3, 18),
+    schools=st.sampled_from([2, 6, 9]),
+    missing=st.sampled_from([0.05, 0.2, 0.4]),
+    same_answer=st.booleans(),
+)
+programmes = st.tuples(st.lists(groups, min_size=1, max_size=5), st.integers(0, 1000))
+profiles = st.sampled_from(["default", "keep_years", "tens"])
+some = settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],  # a programme is as small as it gets; shrinking it takes minutes
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def cohorts_of(row: dict[str, object], cohorts: pl.DataFrame) -> list[str]:
+    """The cohorts that a row of results is about."""
+    within = {
+        "cohort": pl.col("cohort_id").eq_missing(pl.lit(row["cohort_id"])),
+        "year": pl.col("academic_year").eq_missing(pl.lit(row["academic_year"])),
+        "all": pl.lit(True),
+    }
+    return cohorts.filter(within[str(row["level"])])["cohort_id"].to_list()
+
+
+def assert_closed(cells: dict[Atoms, tuple[int, bool]], smallest: int) -> None:
+    assert not [group for group, (count, shown) in cells.items() if shown and 1 <= count < smallest]
+    assert not list(exposed_counts(cells, smallest))
+
+
+def rows(true: pl.DataFrame, protected: Protected) -> list[tuple[dict[str, object], dict[str, object]]]:
+    assert true.height == protected.values.height
+    return list(zip(true.iter_rows(named=True), protected.values.iter_rows(named=True), strict=True))
+
+
+@some
+@given(programmes, profiles)
+def test_no_box_of_the_flow_can_be_worked_out(programme, name):
+    con, profile = small_programme(*programme), load_profile(name)
+    flow, cohorts = con.table("response_flow").pl(), con.table("cohort").pl()
+    cells: dict[Atoms, tuple[int, bool]] = {}
+    for true, seen in rows(flow, protect_flow(flow, profile)):
+        for box, parts in BOXES.items():
+            atoms = frozenset((cohort, part) for cohort in cohorts_of(true, cohorts) for part in parts)
+            known = cells.get(atoms, (0, False))[1]
+            cells[atoms] = (true[box], known or seen[box] is not None)
+    assert_closed(cells, profile.smallest_count)
+
+
+@some
+@given(programmes, profiles)
+def test_no_answer_of_a_few_people_can_be_worked_out(programme, name):
+    con, profile = small_programme(*programme), load_profile(name)
+    impact, cohorts = con.table("impact_distribution").pl().filter(pl.col("item") <= 2), con.table("cohort").pl()
+    protected = protect_impact(impact, profile)
+    for item in impact["item"].unique():
+        cells: dict[Atoms, tuple[int, bool]] = {}
+        for true, seen in rows(impact, protected):
+            if true["item"] != item:
+                continue
+            here = cohorts_of(true, cohorts)
+            answered = frozenset((cohort, value) for cohort in here for value in range(1, 6))
+            chose = frozenset((cohort, true["value"]) for cohort in here)
+            for atoms, figure in ((answered, "base"), (chose, "n")):
+                known = cells.get(atoms, (0, False))[1]
+                cells[atoms] = (true[figure], known or seen[figure] is not None)
+        assert_closed(cells, profile.smallest_count)
+    # The percentage is n of base in other words.
+    seen = protected.values
+    assert seen.filter(pl.col("percent").is_not_null() & (pl.col("n").is_null() | pl.col("base").is_null())).is_empty()
+
+
+@some
+@given(programmes, profiles)
+def test_no_small_n_of_a_measure_or_question_can_be_worked_out(programme, name):
+    con, profile = small_programme(*programme), load_profile(name)
+    cohorts = con.table("cohort").pl()
+    change, feedback = con.table("paired_change").pl(), con.table("feedback_summary").pl()
+    published = change.filter(pl.col("level") != "all")
+    paired = protect_paired(change, con.table("paired_support").pl(), composites(con.table("item").pl()), profile)
+    pooled_cohorts = change.filter(pl.col("level") == "cohort", pl.col("change_sd") > 0)
+    for true, protected, keys, n in (
+        (published, paired, MEASURE, "n_paired"),
+        (feedback, protect_feedback(feedback, profile), ["session_number", "question"], "n"),
+    ):
+        systems: dict[tuple[object, ...], dict[Atoms, tuple[int, bool]]] = {}
+        for row, seen in rows(true, protected):
+            key = tuple(row[k] for k in keys)
+            if row["level"] == "pooled":
+                matching = pl.all_horizontal(pl.col(k) == row[k] for k in keys)
+                atoms: Atoms = frozenset(pooled_cohorts.filter(matching)["cohort_id"])
+            else:
+                atoms = frozenset(cohorts_of(row, cohorts))
+            cells = systems.setdefault(key, {})
+            cells[atoms] = (row[n], cells.get(atoms, (0, False))[1] or seen[n] is not None)
+        for cells in systems.values():
+            assert_closed(cells, profile.smallest_count)
+
+
+@some
+@given(programmes, profiles)
+def test_no_mean_of_a_few_people_or_schools_can_be_worked_out(programme, name):
+    con, profile = small_programme(*programme), load_profile(name)
+    change, support, cohorts = (con.table(t).pl() for t in ("paired_change", "paired_support", "cohort"))
+    paired = protect_paired(change, support, composites(con.table("item").pl()), profile)
+    shown = paired.values.filter(pl.col("mean_change").is_not_null(), pl.col("level") != "pooled")
+    for key, of_measure in shown.group_by(MEASURE):
+        people = support.filter(pl.all_horizontal(pl.col(k) == v for k, v in zip(MEASURE, key, strict=True)))
+        with_pairs = set(people["cohort_id"])
+        nodes = [frozenset(cohorts_of(row, cohorts)) & with_pairs for row in of_measure.iter_rows(named=True)]
+        for group in known_groups(nodes):
+            behind = people.filter(pl.col("cohort_id").is_in(list(group)))
+            assert behind["n"].sum() >= profile.people_behind_estimate
+            assert behind["school_id"].n_unique() >= profile.schools_behind_figure
+
+
+@some
+@given(programmes, profiles)
+def test_no_mean_rating_of_a_few_forms_can_be_worked_out(programme, name):
+    con, profile = small_programme(*programme), load_profile(name)
+    feedback, cohorts = con.table("feedback_summary").pl(), con.table("cohort").pl()
+    protected = protect_feedback(feedback, profile)
+    shown = protected.values.filter(pl.col("mean").is_not_null())
+    for key, of_question in shown.group_by("session_number", "question"):
+        same = (pl.col("session_number") == key[0]) & (pl.col("question") == key[1])
+        forms = feedback.filter(same, pl.col("level") == "cohort")
+        rated = set(forms["cohort_id"])
+        nodes = [frozenset(cohorts_of(row, cohorts)) & rated for row in of_question.iter_rows(named=True)]
+        for group in known_groups(nodes):
+            behind = forms.filter(pl.col("cohort_id").is_in(list(group)))
+            assert behind["n"].sum() >= profile.people_behind_estimate
+            assert behind["n_schools"].sum() >= profile.schools_behind_figure
+            assert (behind["sd"] > 0).any() or behind.height > 1
+
+
+@some
+@given(programmes, profiles)
+def test_no_few_rows_of_files_can_be_worked_out(programme, name):
+    con, profile = small_programme(*programme), load_profile(name)
+    quality = con.table("data_quality").pl()
+    protected = protect_quality(quality, profile)
+    true = protect_quality(quality, profile, "everything, to compare with in a test").values
+    every = quality.select("survey_id", "outcome", "reason").rows()
+    cells: dict[Atoms, tuple[int, bool]] = {}
+    for row, seen in rows(true, protected):
+        for figure in ("rows_in", "stored", "unchanged", "quarantined", "excluded"):
+            if row[figure] is None:
+                continue
+            atoms = frozenset(
+                (survey, outcome, reason)
+                for survey, outcome, reason in every
+                if row["survey_id"] in (None, survey)
+                and row["reason"] in (None, reason)
+                and figure in ("rows_in", outcome)
+            )
+            cells[atoms] = (row[figure], cells.get(atoms, (0, False))[1] or seen[figure] is not None)
+    assert_closed(cells, profile.smallest_count)
+
+
+@pytest.mark.parametrize("shown", [[{"a", "b"}, {"a"}], [{"a", "b", "c"}, {"c"}, {"a"}]])
+def test_the_attacker_of_means_finds_what_is_left_over(shown):
+    assert frozenset({"b"}) in known_groups([frozenset(group) for group in shown])
+
+
+def test_the_attacker_of_counts_finds_what_crosses_over():
+    """Two hidden parts that each sum leaves open, and that two sums together do not."""
+    a, b, c = "abc"
+    cells = {
+        frozenset({a, b}): (8, True),
+        frozenset({b, c}): (8, True),
+        frozenset({a, c}): (6, True),
+        frozenset({a}): (3, False),
+        frozenset({b}): (5, False),
+        frozenset({c}): (3, False),
+    }
+    assert {group for group, _, _ in exposed_counts(cells, 5)} == {frozenset({a}), frozenset({c})}

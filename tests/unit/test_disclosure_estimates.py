@@ -1,0 +1,257 @@
+"""Which rows of estimates are shown, from hand-made rows."""
+
+import polars as pl
+import pytest
+
+from cfc_pipeline.disclosure.feedback import protect_feedback
+from cfc_pipeline.disclosure.paired import BEFORE_AND_AFTER, CHANGE, STANDARDISED, protect_paired
+from cfc_pipeline.disclosure.profile import load_profile
+from cfc_pipeline.errors import DisclosureRefusal
+from schemas.tables import TABLES, polars_schema
+
+DEFAULT, KEEP_YEARS = load_profile("default"), load_profile("keep_years")
+NO_COMPOSITES = pl.DataFrame(schema={"instrument": pl.String, "subscale": pl.String, "part": pl.String})
+MEASURE = {"instrument": "brs", "subscale": "resilience", "from_time_point": "pre", "to_time_point": "post"}
+FIGURES = {
+    "pre_mean": 3.0,
+    "pre_sd": 1.0,
+    "post_mean": 3.5,
+    "post_sd": 1.0,
+    "correlation": 0.5,
+    "mean_change": 0.5,
+    "change_sd": 1.0,
+    "ci_low": 0.1,
+    "ci_high": 0.9,
+    "g_z": 0.4,
+    "g_z_low": 0.1,
+    "g_z_high": 0.7,
+    "t_value": 2.0,
+    "p_value": 0.04,
+}
+ONLY_POOLED = {
+    "mean_change": 0.5,
+    "ci_low": 0.1,
+    "ci_high": 0.9,
+    "t_value": 2.0,
+    "p_value": 0.04,
+    "tau2": 0.0,
+    "i2": 0.0,
+}
+
+
+def results(cohorts, measure=MEASURE, **figures):
+    """paired_change and paired_support of cohorts (year, n, schools); the schools of two cohorts are never the same."""
+    change, support = [], []
+    years = sorted({year for year, _, _ in cohorts})
+    for i, (year, n, schools) in enumerate(cohorts):
+        change.append(row("cohort", f"c{i}", year, n, schools, measure, figures))
+        each = [n // schools + (school < n % schools) for school in range(schools)]
+        for school, people in enumerate(each):
+            support.append(
+                measure | {"cohort_id": f"c{i}", "academic_year": year, "school_id": f"{i}-{school}", "n": people}
+            )
+    for year in years:
+        of_year = [c for c in cohorts if c[0] == year]
+        change.append(row("year", None, year, sum(c[1] for c in of_year), sum(c[2] for c in of_year), measure, figures))
+    n, schools = sum(c[1] for c in cohorts), sum(c[2] for c in cohorts)
+    change.append(row("all", None, None, n, schools, measure, figures))
+    change.append(measure | ONLY_POOLED | about("pooled", None, None, n, schools, len(cohorts)))
+    return frame("paired_change", change), frame("paired_support", support)
+
+
+def row(level, cohort, year, n, schools, measure, figures):
+    return measure | FIGURES | figures | about(level, cohort, year, n, schools, 1)
+
+
+def about(level, cohort, year, n, schools, n_cohorts):
+    keys = {"level": level, "cohort_id": cohort, "academic_year": year}
+    return keys | {"n_paired": n, "n_schools": schools, "n_cohorts": n_cohorts}
+
+
+def frame(name, rows):
+    schema = polars_schema(TABLES[name])
+    empty = pl.DataFrame(schema=schema)
+    return pl.concat([empty, pl.DataFrame(rows, infer_schema_length=None)], how="diagonal_relaxed").cast(schema)
+
+
+def shown(tables, profile=DEFAULT, composites=NO_COMPOSITES):
+    """Rows whose change is shown, as cohort, year, or pooled."""
+    protected = protect_paired(*tables, composites, profile)
+    seen = protected.values.filter(pl.col("mean_change").is_not_null())
+    return {row["cohort_id"] or row["academic_year"] or row["level"] for row in seen.iter_rows(named=True)}
+
+
+YEAR, NEXT = "2023/24", "2024/25"
+
+
+@pytest.mark.parametrize(
+    ("cohorts", "expected"),
+    [
+        ([(YEAR, 12, 6), (YEAR, 11, 6)], {"c0", "c1", YEAR, "pooled"}),
+        # seven people, two schools
+        ([(YEAR, 7, 6)], set()),
+        ([(YEAR, 12, 2)], set()),
+        ([(YEAR, 8, 3)], {"c0", YEAR, "pooled"}),
+        # the year less the shown cohort would be the hidden one, and so would the pooled estimate
+        ([(YEAR, 12, 6), (YEAR, 7, 6)], {"c0"}),
+        ([(YEAR, 12, 6), (YEAR, 12, 2)], {"c0"}),
+        # two hidden cohorts hide each other, if they are enough people together
+        ([(YEAR, 12, 6), (YEAR, 4, 4), (YEAR, 4, 4)], {"c0", YEAR}),
+        ([(YEAR, 12, 6), (YEAR, 4, 4), (YEAR, 3, 3)], {"c0"}),
+        # in two years: each year is hidden, and the pooled estimate has two cohorts to spare
+        ([(YEAR, 12, 6), (YEAR, 7, 6), (NEXT, 12, 6), (NEXT, 6, 6)], {"c0", "c2", "pooled"}),
+    ],
+)
+def test_who_is_shown(cohorts, expected):
+    assert shown(results(cohorts)) == expected
+
+
+@pytest.mark.parametrize(
+    ("cohorts", "expected"),
+    [
+        ([(YEAR, 12, 6), (YEAR, 9, 6), (YEAR, 7, 6)], {"c0", YEAR}),
+        ([(YEAR, 12, 6), (YEAR, 12, 2)], {YEAR}),
+        ([(YEAR, 7, 6)], set()),
+    ],
+)
+def test_where_years_are_kept_the_smallest_other_cohort_gives_way(cohorts, expected):
+    # Two hidden cohorts in a shown year: the pooled estimate would make four equations for four unknowns.
+    assert shown(results(cohorts), KEEP_YEARS) == expected
+
+
+def test_a_row_is_hidden_whole_and_its_n_says_why():
+    protected = protect_paired(*results([(YEAR, 6, 6)]), NO_COMPOSITES, DEFAULT)
+    cohort = protected.values.filter(pl.col("level") == "cohort").row(0, named=True)
+    assert cohort["n_paired"] == 6
+    assert [cohort[figure] for figure in (*BEFORE_AND_AFTER, *CHANGE, *STANDARDISED)] == [None] * 11
+    reasons = protected.hidden.row(0, named=True)
+    assert {reasons[figure] for figure in (*BEFORE_AND_AFTER, *CHANGE, *STANDARDISED)} == {"FEW_PEOPLE"}
+
+
+def test_a_missing_sd_does_not_say_that_there_was_one_person():
+    change, support = results([(YEAR, 1, 1)], **dict.fromkeys(("pre_sd", "post_sd", "change_sd", "g_z"), None))
+    protected = protect_paired(change, support, NO_COMPOSITES, DEFAULT)
+    assert protected.hidden.row(0, named=True)["pre_sd"] == "FEW_PEOPLE"
+    assert protected.hidden.row(0, named=True)["n_paired"] == "SMALL_COUNT"
+
+
+def test_the_n_of_a_year_does_not_tell_a_small_n():
+    protected = protect_paired(*results([(YEAR, 12, 6), (YEAR, 3, 3)]), NO_COMPOSITES, DEFAULT)
+    n = dict(zip(protected.values["level"], protected.values["n_paired"], strict=False))
+    by_cohort = protected.values.filter(pl.col("level") == "cohort")["n_paired"].to_list()
+    assert by_cohort == [12, None]
+    assert n["year"] is None
+    assert n["pooled"] is None
+
+
+def test_everybody_changing_alike_is_everybodys_change():
+    change, support = results([(YEAR, 12, 6), (YEAR, 12, 6)])
+    change = change.filter(pl.col("level") != "pooled")  # there is none: a cohort that changed alike is never pooled
+    alike = pl.col("cohort_id").eq_missing(pl.lit("c1"))
+    change = change.with_columns(change_sd=pl.when(alike).then(0.0).otherwise("change_sd"))
+    assert shown((change, support)) == {"c0"}
+
+
+def test_all_years_as_one_group_are_for_analysts_only():
+    protected = protect_paired(*results([(YEAR, 12, 6)]), NO_COMPOSITES, DEFAULT)
+    assert "all" not in protected.values["level"].to_list()
+
+
+def test_a_pooled_row_has_no_means_rather_than_hidden_ones():
+    protected = protect_paired(*results([(YEAR, 12, 6), (YEAR, 12, 6)]), NO_COMPOSITES, DEFAULT)
+    pooled = protected.hidden.filter(protected.values["level"] == "pooled").row(0, named=True)
+    assert pooled["pre_mean"] is None
+
+
+def test_change_to_follow_up_is_shown_without_the_means_that_would_tell_who_left():
+    post, support = results([(YEAR, 12, 6)])
+    later, more = results([(YEAR, 11, 6)], MEASURE | {"to_time_point": "follow_up"})
+    protected = protect_paired(pl.concat([post, later]), pl.concat([support, more]), NO_COMPOSITES, DEFAULT)
+    row = protected.values.filter(pl.col("to_time_point") == "follow_up", pl.col("level") == "cohort").row(
+        0, named=True
+    )
+    assert row["mean_change"] == 0.5
+    assert [row[figure] for figure in BEFORE_AND_AFTER] == [None] * 4
+
+
+CEAS = [MEASURE | {"instrument": "ceas_self", "subscale": subscale} for subscale in ("engagement", "action", "total")]
+TOTAL = pl.DataFrame({"instrument": ["ceas_self"] * 2, "subscale": ["total"] * 2, "part": ["engagement", "action"]})
+
+
+def ceas(engagement, action, total):
+    both = [
+        results([(YEAR, n, 6), (NEXT, 12, 6)], measure)
+        for n, measure in zip((engagement, action, total), CEAS, strict=True)
+    ]
+    return pl.concat([change for change, _ in both]), pl.concat([support for _, support in both])
+
+
+def test_a_total_of_fewer_people_than_its_part_would_tell_the_part_of_those_few():
+    protected = protect_paired(*ceas(12, 11, 11), TOTAL, DEFAULT)
+    hidden = protected.values.filter(pl.col("mean_change").is_null())
+    assert set(hidden["subscale"]) == {"total"}
+    assert sorted(hidden["level"]) == ["cohort", "pooled", "year"]
+    assert set(hidden["academic_year"].drop_nulls()) == {YEAR}
+
+
+def test_a_total_of_the_same_people_is_shown():
+    protected = protect_paired(*ceas(12, 12, 12), TOTAL, DEFAULT)
+    assert protected.values["mean_change"].null_count() == 0
+
+
+def test_support_that_counts_other_people_is_refused():
+    change, support = results([(YEAR, 12, 6)])
+    for wrong in (support.head(5), support.with_columns(n=pl.col("n") + 1)):
+        with pytest.raises(DisclosureRefusal):
+            protect_paired(change, wrong, NO_COMPOSITES, DEFAULT)
+
+
+def feedback(*rows):
+    """Rows level, cohort, year, n, schools, mean, sd of one question of session 1."""
+    return frame(
+        "feedback_summary",
+        [
+            {
+                "level": level,
+                "cohort_id": cohort,
+                "academic_year": year,
+                "session_number": 1,
+                "question": "Usefulness",
+                "n": n,
+                "n_schools": schools,
+                "attendance": n,
+                "mean": mean,
+                "sd": sd,
+            }
+            for level, cohort, year, n, schools, mean, sd in rows
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([("cohort", "c1", YEAR, 9, 6, 4.0, 0.5)], [4.0]),
+        ([("cohort", "c1", YEAR, 7, 6, 4.0, 0.5)], [None]),
+        ([("cohort", "c1", YEAR, 9, 2, 4.0, 0.5)], [None]),
+        # everybody gave five
+        ([("cohort", "c1", YEAR, 9, 6, 5.0, 0.0)], [None]),
+        (
+            [
+                ("cohort", "c1", YEAR, 9, 6, 5.0, 0.0),
+                ("cohort", "c2", YEAR, 9, 6, 4.0, 0.5),
+                ("year", None, YEAR, 18, 9, 4.5, 0.6),
+            ],
+            [None, 4.0, None],
+        ),
+    ],
+)
+def test_which_ratings_are_shown(rows, expected):
+    assert protect_feedback(feedback(*rows), DEFAULT).values["mean"].to_list() == expected
+
+
+def test_attendance_is_for_cohorts_and_small_ones_are_hidden():
+    rows = [("cohort", "c1", YEAR, 3, 6, 4.0, 0.5), ("year", None, YEAR, 3, 6, 4.0, 0.5)]
+    protected = protect_feedback(feedback(*rows), DEFAULT)
+    assert protected.values["attendance"].to_list() == [None, None]
+    assert protected.hidden["attendance"].to_list() == ["SMALL_COUNT", None]

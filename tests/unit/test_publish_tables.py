@@ -1,0 +1,159 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from cfc_pipeline.errors import ConfigError
+from cfc_pipeline.programme import Disclosure, Policy
+from cfc_pipeline.publish.model import PublishedTable
+from cfc_pipeline.publish.tables import build_tables, composites
+from cfc_pipeline.publish.written import as_written
+from tests.published import programme
+from tests.small_programme import INSTRUMENTS, Group, small_programme
+
+GROUPS = [
+    Group("2023/24", 14, missing=0.05),
+    Group("2023/24", 12, schools=2),
+    Group("2024/25", 13, missing=0.02),
+    Group("2024/25", 15, missing=0.02, same_answer=True),
+]
+NAMES = [
+    "response_flow",
+    "cohort_outcomes",
+    "multi_year_outcomes",
+    "session_feedback",
+    "perceived_impact",
+    "data_quality",
+]
+OFF = "a paper for the team, not for publication"
+
+
+def tables(con, **disclosure) -> dict[str, PublishedTable]:
+    changed = programme(Path()).model_copy(update={"policy": Policy(disclosure=Disclosure(**disclosure))})
+    return {table.name: table for table in build_tables(con, changed)}
+
+
+@pytest.fixture(scope="module")
+def con():
+    return small_programme(GROUPS)
+
+
+@pytest.fixture(scope="module")
+def built(con):
+    return tables(con)
+
+
+def test_all_tables_are_built(built):
+    assert list(built) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hidden_cell_has_no_value_and_a_reason_in_words(built, name):
+    table = built[name]
+    for column in table.hidden.columns:
+        assert not (table.values[column].is_not_null() & table.hidden[column].is_not_null()).any()
+        assert set(table.hidden[column].drop_nulls()) <= set(table.reasons)
+    assert sum(table.hidden[column].count() for column in table.hidden.columns)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_can_be_written_and_says_what_it_is(built, name):
+    table = as_written(built[name])
+    assert table.values.height
+    assert table.shows.endswith(".")
+    assert table.people.endswith(".")
+    assert "counts of 1 to 4 are hidden" in table.rule
+    assert "cfc-pipeline" in table.source
+    assert any("[c]" in note for note in table.notes)
+    assert "Synthetic" in " ".join(table.notes)
+
+
+def test_names_of_columns_and_groups_are_those_that_charts_look_for(built):
+    flow = built["response_flow"]
+    assert flow.row_group == "academic_year"
+    assert flow.values["academic_year"].unique(maintain_order=True).to_list() == ["2023/24", "2024/25", "All years"]
+    # The total of a group of rows is the last of it.
+    assert flow.values.group_by("academic_year").agg(pl.col("cohort").last())["cohort"].unique().to_list() == [
+        "All cohorts"
+    ]
+    years = built["multi_year_outcomes"]
+    assert next(c.group for c in years.columns if c.group) == "2023/24"
+    assert {"y2023_24_mean_change", "y2024_25_ci_low", "pooled_n_cohorts", "pooled_ci_high"} <= set(
+        years.values.columns
+    )
+    assert {"session_number", "attendance", "q1_mean", "q2_n"} <= set(built["session_feedback"].values.columns)
+
+
+def test_figures_are_those_of_the_analysts_database(con, built):
+    change = con.table("paired_change").pl()
+    shown = built["cohort_outcomes"].values.filter(pl.col("mean_change").is_not_null())
+    assert shown.height
+    labels = {f"Cohort {i}": f"c{i}" for i in range(len(GROUPS))}
+    titles = {
+        (key.title, subscale.title): (key.id, name)
+        for key in INSTRUMENTS.values()
+        for name, subscale in key.subscales.items()
+    }
+    for row in shown.iter_rows(named=True):
+        instrument, subscale = titles.get((row["instrument"], row["subscale"]), (row["instrument"], row["subscale"]))
+        true = change.filter(
+            pl.col("cohort_id") == labels[row["cohort"]],
+            pl.col("instrument") == instrument,
+            pl.col("subscale") == subscale,
+            pl.col("to_time_point") == "post",
+        ).row(0, named=True)
+        for figure in ("n_paired", "pre_mean", "post_sd", "mean_change", "ci_low", "g_z_high", "p_value"):
+            assert row[figure] == true[figure]
+
+
+def test_with_the_rules_off_every_figure_is_there_and_the_reason_stands_on_every_table(con):
+    for table in tables(con, off_because=OFF).values():
+        assert table.off_because == OFF
+        assert OFF in table.rule
+        assert all(table.hidden[column].count() == 0 for column in table.hidden.columns)
+    outcomes = tables(con, off_because=OFF)["cohort_outcomes"].values
+    assert outcomes["mean_change"].null_count() == 0
+
+
+def test_years_kept_shows_more_years_and_fewer_cohorts(con, built):
+    kept = tables(con, profile="keep_years")
+
+    def shown(of, name, column):
+        return of[name].values[column].count()
+
+    assert shown(kept, "multi_year_outcomes", "y2023_24_mean_change") >= shown(
+        built, "multi_year_outcomes", "y2023_24_mean_change"
+    )
+    assert shown(kept, "cohort_outcomes", "mean_change") <= shown(built, "cohort_outcomes", "mean_change")
+
+
+def test_an_unknown_profile_stops_everything(con):
+    with pytest.raises(ConfigError):
+        tables(con, profile="weaker")
+
+
+def test_building_twice_gives_the_same(con, built):
+    again = tables(con)
+    for name, table in built.items():
+        assert table.values.equals(again[name].values)
+        assert table.hidden.equals(again[name].hidden)
+        assert table.notes == again[name].notes
+
+
+def test_a_programme_without_answers_has_the_tables_that_it_can_have():
+    con = small_programme([Group("2023/24", 12, missing=1.0)])
+    con.execute("DELETE FROM session_feedback; DELETE FROM feedback_summary; DELETE FROM data_quality")
+    assert list(tables(con)) == ["response_flow"]
+
+
+def test_the_total_of_a_scale_holds_its_subscales(con):
+    held = composites(con.table("item").pl()).filter(pl.col("instrument") == "ceas_self")
+    assert set(held.select("subscale", "part").rows()) == {("total", "action"), ("total", "engagement")}
+
+
+def test_a_base_stands_once_below_its_answers(built):
+    impact = built["perceived_impact"].values
+    first = impact.filter(pl.col("question") == impact["question"][0])
+    assert first["answer"].to_list()[-1] == "Answered the item"
+    assert first["all_n"][-1] > 0
+    assert first.height == 6
