@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from cfc_pipeline import __version__
 from cfc_pipeline.errors import ConfigError, PipelineError, unexpected
@@ -264,7 +264,8 @@ def _show(rows: list[dict[str, Any]], nothing: str, as_json: bool) -> None:
     elif not rows:
         print(nothing)
     else:
-        table = Table(*rows[0], show_lines=False)
+        # Folded, never cut: people copy ids from here into corrections.csv.
+        table = Table(*(Column(name, overflow="fold") for name in rows[0]))
         for row in rows:
             table.add_row(*(str(value) for value in row.values()))
         Console().print(table, markup=False)

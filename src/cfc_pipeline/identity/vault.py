@@ -137,6 +137,7 @@ def _one_at_a_time(restricted: Path) -> Iterator[None]:
     private_folder(restricted)
     folder = private_folder(restricted / "raw")
     with (folder / ".lock").open("w") as lock:
+        os.fchmod(lock.fileno(), 0o600)  # it holds nothing, but `doctor` would have to explain that
         fcntl.flock(lock, fcntl.LOCK_EX)
         for left_behind in folder.glob("*.partial"):
             left_behind.unlink()
