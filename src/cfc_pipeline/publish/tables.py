@@ -46,8 +46,8 @@ def _read(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
 
 
 def _source(con: duckdb.DuckDBPyConnection, programme: Programme) -> str:
-    row = con.sql("SELECT run_id, version FROM pipeline_run ORDER BY run_id DESC LIMIT 1").fetchone()
-    made = f"run {row[0]} of cfc-pipeline {row[1]}" if row else "no run noted"
+    runs = con.execute("SELECT run_id, version FROM pipeline_run ORDER BY run_id DESC LIMIT 1").fetchall()
+    made = f"run {runs[0][0]} of cfc-pipeline {runs[0][1]}" if runs else "no run noted"
     return f"{programme.name}: data/analysis.duckdb, {made}."
 
 
