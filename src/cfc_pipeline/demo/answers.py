@@ -35,7 +35,7 @@ MEASURES = {
     "cfc_session_feedback": Measure(4, 5, 4.1, 0.0, 0.4, 0.6),
 }
 _SHARE_OF_CHANGE = {"pre": 0.0, "mid": 0.5, "post": 1.0, "follow_up": 0.8}
-_BLANK = 0.0015  # share of items that somebody leaves out
+_BLANK = 0.0002  # share of items that somebody leaves out
 
 
 def simulate(seed: int, person: Person, time_point: str, instruments: tuple[str, ...]) -> Answers:

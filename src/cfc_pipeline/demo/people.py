@@ -84,11 +84,11 @@ class Person:
 COHORTS = (
     Cohort("2023-north", "North", "2023/24", 16, 13, "North East"),
     Cohort("2023-coast", "Coast", "2023/24", 13, 2, "South West"),  # two schools only: every figure must be hidden
-    Cohort("2023-city", "City", "2023/24", 14, 12, "London"),
-    Cohort("2023-partner", "Partner trust", "2023/24", 14, 14, "Wales", on_roster=False),
+    Cohort("2023-city", "City", "2023/24", 16, 13, "London"),
+    Cohort("2023-partner", "Partner trust", "2023/24", 9, 9, "Wales", on_roster=False),  # fewer than 8 in pairs
     Cohort("2024-north", "North", "2024/25", 16, 13, "North East"),
     Cohort("2024-vale", "Vale", "2024/25", 14, 11, "South East"),
-    Cohort("2024-city", "City", "2024/25", 8, 7, "London"),  # fewer than 8 are left in pairs
+    Cohort("2024-city", "City", "2024/25", 16, 13, "London"),
     Cohort("2025-north", "North", "2025/26", 15, 12, "North East"),
     Cohort("2025-vale", "Vale", "2025/26", 14, 11, "South East"),
     Cohort("2025-moor", "Moor", "2025/26", 13, 10, "East Midlands"),
