@@ -23,6 +23,7 @@ PLACEHOLDERS = {
     DATE: "[date]",
     CODE: "[code]",
 }
+UNDERSCORE = chr(0xE010)  # stands in for `_`, which regular expressions take for a letter
 ANY_MARK = f"[{NAME}-{CODE}]"
 
 _AREAS = "|".join(sorted(WORDS["postcode_areas"].split(), key=len, reverse=True))
@@ -50,9 +51,13 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (r"(?i)[\p{L}\p{N}._%+'-]+ ?@ ?[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+", EMAIL),
     # jane (at) school (dot) org
     (rf"(?i)[\p{{L}}\p{{N}}._%+-]+ ?{_AT} ?[\p{{L}}\p{{N}}-]+(?: ?{_DOT} ?\p{{L}}+)+", EMAIL),
-    (r"""(?i)\b(?:https?://|ftp://|www\.)[^\s"'<>]+""", WEB),
+    (r"""(?i)\b(?:https?://|ftp://|www\.)[^\s"'<>«»\[\]]+""", WEB),
     (rf"(?i)\b(?:[\p{{L}}\p{{N}}-]+\.)+{_ENDINGS}\b(?:[/:?#]\S*)?", WEB),
     (r"(^|[^\p{L}\p{N}])@[\p{L}\p{N}_.]{2,}", "${1}" + WEB),
+    # Telephone numbers: international, or 10 to 11 digits that begin with 0, however they are grouped. Before dates and
+    # internet addresses, which a group of dotted digits may look like.
+    (r"(?:\+|\b00)\d(?:[\s().-]{0,3}\d){7,14}(?:\s?(?i:x|ext\.?)\s?\d+)?", PHONE),
+    (r"(^|[^\p{N}])\(?0(?:[\s().-]{0,3}\d){9,10}\b(?:\s?(?i:x|ext\.?)\s?\d+)?", "${1}" + PHONE),
     (r"\b(?:\d{1,3}\.){3}\d{1,3}\b", WEB),
     (r"(?i)\b(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}\b|\b(?:[0-9a-f]{1,4}:)+(?::[0-9a-f]{1,4})+", WEB),
     # National Insurance numbers: two letters, three pairs of digits, A to D.
@@ -62,9 +67,6 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (r"\b\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})\b|\b(?:19|20)\d{2}[/.-]\d{1,2}[/.-]\d{1,2}\b", DATE),
     (rf"(?i)\b\d{{1,2}}(?:st|nd|rd|th)? ?(?:of )?{_MONTHS},? ?(?:19|20)\d{{2}}\b", DATE),
     (rf"(?i)\b{_MONTHS} \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d{{2}}\b", DATE),
-    # Telephone numbers: international, or 10 to 11 digits that begin with 0, however they are grouped.
-    (r"(?:\+|\b00)\d(?:[\s().-]{0,3}\d){7,14}(?:\s?(?i:x|ext\.?)\s?\d+)?", PHONE),
-    (r"(^|[^\p{N}])\(?0(?:[\s().-]{0,3}\d){9,10}\b(?:\s?(?i:x|ext\.?)\s?\d+)?", "${1}" + PHONE),
     # NHS, card, teacher reference and account numbers, and anything else that is long enough to be one of its kind.
     (r"\b\d{3}[ -]\d{3}[ -]\d{4}\b|\b\d(?:[ -]?\d){8,}\b|\b\d{2}/\d{5}\b|\b\d{5,}\b", NUMBER),
     # Mr and the like take the next word in any case; titles that are also words need a capital after them.

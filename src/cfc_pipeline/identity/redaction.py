@@ -12,11 +12,10 @@ from pathlib import PurePath
 
 import polars as pl
 
-from cfc_pipeline.identity.patterns import ANY_MARK, CODE, DATE, NAME, NUMBER, PATTERNS, PLACEHOLDERS, WORDS
+from cfc_pipeline.identity.patterns import ANY_MARK, CODE, DATE, NAME, NUMBER, PATTERNS, PLACEHOLDERS, UNDERSCORE, WORDS
 from cfc_pipeline.identity.schools import redact_schools
 from cfc_pipeline.identity.words import fold, folded_words, replace_words, words_in
 
-_UNDERSCORE = "\ue010"  # stands in for `_`, which regular expressions take for a letter
 _SMALL = 6  # shorter names are not looked for misspelt: too many words are one letter away from them
 _EVERYDAY = set(WORDS["everyday_words"].split())
 _NOT_NAMES = {*WORDS["particles"], *WORDS["titles"]}
@@ -30,7 +29,7 @@ _DOES = r"('s| (?:and|asked|did|does|gave|had|has|helped|is|leads|led|listened|m
 _MARKUP = (
     (r"(?is)<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->", " "),
     (r"(?i)</?(?:a|abbr|b|em|font|i|mark|s|small|span|strong|sub|sup|u|wbr)(?:\s[^<>]*)?/?>", ""),
-    (r"</?[A-Za-z!][^<>]*>|<[A-Za-z!/][^<>]*$", " "),
+    (r"</?[A-Za-z!][^<>]*>", " "),
 )
 _CHARACTERS = (
     (r"\r\n?|\u{2028}|\u{2029}", "\n"),
@@ -50,7 +49,7 @@ def redact(
 
     Quotation marks, hyphens and character widths are made plain on the way. A text of which nothing is left is null.
     """
-    text = _codes(_replaced(_plain(texts), PATTERNS), roster_codes).str.replace_all("_", _UNDERSCORE)
+    text = _codes(_replaced(_plain(texts), PATTERNS), roster_codes).str.replace_all("_", UNDERSCORE)
     text = redact_schools(text, roster_schools, words_in(text))
     return _finished(_names(text, roster_names))
 
@@ -60,14 +59,17 @@ def redact_file_name(name: str, roster_names: pl.Series | None = None, roster_sc
 
     Accepted: without the roster, an unusual surname in a file's name is not known for what it is.
     """
-    suffix = match[0] if (match := re.search(r"\.[A-Za-z]{1,5}$", name)) else ""
-    nobody = pl.Series([], dtype=pl.String)
+    suffix = match[0] if (match := re.search(r"\.[A-Za-z]{1,5}\Z", name)) else ""
     patterns = tuple((pattern, mark) for pattern, mark in PATTERNS if mark not in (NUMBER, DATE))
-    plain = _plain(pl.Series([PurePath(name).name.removesuffix(suffix)]))
+    plain = _plain(pl.Series([PurePath(name).name.removesuffix(suffix)])).str.replace_all(r"\s+", " ")
     # Twice: an address may have _ in it, and words may be kept apart by it.
     text = _replaced(_replaced(plain, patterns).str.replace_all(r"[_+]", " "), patterns)
-    text = redact_schools(text, nobody if roster_schools is None else roster_schools, words_in(text))
-    found = _finished(_names(text, nobody if roster_names is None else roster_names))
+    nowhere = pl.Series([], dtype=pl.String)
+    text = redact_schools(text, nowhere if roster_schools is None else roster_schools, words_in(text))
+    # File names are often in small letters, so any given name is taken for one there, with the word after it.
+    given = pl.Series([name for group in _GIVEN for name in group if name not in _EVERYDAY])
+    text = _names(text, given if roster_names is None else pl.concat([given, roster_names.cast(pl.String)]))
+    found = _finished(text.str.replace_all(rf"{NAME}[ .-]?\p{{L}}{{2,}}", NAME))
     return f"{(found if found['redactions'][0] else plain.to_frame('text'))['text'][0] or ''}{suffix}"
 
 
@@ -111,11 +113,11 @@ def _names(text: pl.Series, roster: pl.Series) -> pl.Series:
 
 # What belongs to a name that was found: particles, initials, a surname that is not on the roster, and a second name.
 _AROUND_NAMES = (
-    (rf"(?i)\b(?:mac|mc|al|el|bin|ibn|de|del|da|di|van|von|der|den|la|le|o|d)['\- ]{NAME}", NAME),
+    (rf"(?i)\b(?:(?:mac|mc|al|el|bin|ibn|de|del|da|di|van|von|der|den|la|le|o|d)['\- ])+{NAME}", NAME),
     (rf"{NAME}[ -]\p{{Lu}}\p{{Ll}}[\p{{L}}'-]*", NAME),
-    (rf"{NAME}(?:{_UNDERSCORE}\p{{L}}|\.\p{{Ll}})\p{{L}}*", NAME),  # jane_smith, jane.smith
+    (rf"{NAME}(?:{UNDERSCORE}\p{{L}}|\.\p{{Ll}})\p{{L}}*", NAME),  # jane_smith, jane.smith
     (rf"\b[B-HJ-Z]\.? ?{NAME}", NAME),
-    (rf"{NAME}(?:(?: +|[.'-]|{_UNDERSCORE}){NAME})+", NAME),
+    (rf"{NAME}(?:(?: +|[.'-]|{UNDERSCORE}){NAME})+", NAME),
 )
 
 
@@ -123,8 +125,9 @@ def _parts(roster: pl.Series) -> set[str]:
     """Every word of every name, folded, with the names that stand for it, and the ways to write a name in one word."""
     parts: set[str] = set()
     for name in roster.drop_nulls().unique():
-        words = [word for word in folded_words(name.replace("-", " ")) if word not in _NOT_NAMES and len(word) > 1]
+        words = [word for word in folded_words(name) if word not in _NOT_NAMES and len(word) > 1]
         parts.update(words)
+        parts.update(word for word in folded_words(re.sub(r"['’]", " ", name)) if len(word) > 2)  # O'Brien is Brien
         if len(words) > 1:
             parts |= {"".join(words), words[0] + words[-1], words[0][0] + words[-1], words[0] + words[-1][0]}
     return parts | {other for group in _GIVEN if not parts.isdisjoint(group) for other in group}
@@ -163,7 +166,7 @@ def _one_letter_off(names: set[str]) -> set[str]:
 
 def _finished(text: pl.Series) -> pl.DataFrame:
     """Marks as placeholders, counted; white space tidied."""
-    named = [*PLACEHOLDERS.items(), (_UNDERSCORE, "_")]
+    named = [*PLACEHOLDERS.items(), (UNDERSCORE, "_")]
     shown = pl.col("text").str.replace_many([mark for mark, _ in named], [word for _, word in named])
     tidy = shown.str.replace_all(r"[ \t]+", " ").str.replace_all(r" ?\n ?", "\n").str.strip_chars()
     return (

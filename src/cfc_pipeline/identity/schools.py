@@ -4,7 +4,7 @@ import re
 
 import polars as pl
 
-from cfc_pipeline.identity.patterns import NAME, SCHOOL, WORDS
+from cfc_pipeline.identity.patterns import NAME, SCHOOL, UNDERSCORE, WORDS
 from cfc_pipeline.identity.words import fold, folded_words, replace_any, replace_words
 
 _KINDS = set(WORDS["school_kinds"].split())
@@ -13,7 +13,7 @@ _NO_NAME = _KINDS | _OTHER | set(WORDS["not_a_school"].split())
 _EVERYDAY = set(WORDS["everyday_words"].split())
 _ACRONYMS = set(WORDS["acronyms"].split())
 _PLURAL = "(?:'?s)?"
-_GAP = r"[\s.',-]{0,3}"
+_GAP = rf"[\s.',(){UNDERSCORE}-]{{0,3}}"
 # ", Church of England Primary School" after a name: any such words, and a kind of school at the end.
 _KIND = f"(?:(?:{_GAP}\\b(?:{'|'.join(sorted(_KINDS | _OTHER))})\\b){{0,8}}{_GAP}\\b(?:{'|'.join(sorted(_KINDS))})\\b)"
 _CALLED_SCHOOL = (
