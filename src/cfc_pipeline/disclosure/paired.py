@@ -8,6 +8,7 @@ from cfc_pipeline.disclosure.profile import Profile
 from cfc_pipeline.disclosure.protected import Protected, Reason
 from cfc_pipeline.disclosure.sums import sums_over_levels
 from cfc_pipeline.errors import DisclosureRefusal
+from cfc_pipeline.outcomes.paired import pooled_row
 
 MEASURE = ("instrument", "subscale", "from_time_point", "to_time_point")
 BEFORE_AND_AFTER = ("pre_mean", "pre_sd", "post_mean", "post_sd")
@@ -29,8 +30,9 @@ def protect_paired(
 
     `support` is `paired_support`. `composites` says which subscales hold others: `instrument`, `subscale`, `part`.
     Level `all` is left out of every release, because it and the pooled estimate are two estimates from the same people.
-    Change to any time point but `post` is shown without means and SDs: the same people's scores before, less the few
-    who did not answer the second time, would be the scores of those few. Raises DisclosureRefusal if `support` does
+    Change to any time point but `post` is shown for years and pooled, not for cohorts, so that a small cohort hides
+    less; and without means and SDs: the same people's scores before, less the few who did not answer the second time,
+    would be the scores of those few. Raises DisclosureRefusal if `support` does
     not count the same people.
 
     Risks accepted: n of different measures of one group are not compared, since who left one questionnaire out is not
@@ -44,7 +46,10 @@ def protect_paired(
         return unprotected(results.select(*GROUP, *MEASURE, *FIGURES), FIGURES, off_because)
     _check_support(results, support)
     nodes = results.with_row_index("node").with_columns(
-        _key(), n=pl.col("n_paired"), pooled=pl.col("change_sd").fill_null(0) > 0
+        _key(),
+        n=pl.col("n_paired"),
+        pooled=pl.col("change_sd").fill_null(0) > 0,
+        unpublished=(pl.col("level") == "cohort") & (pl.col("to_time_point") != "post"),
     )
     nodes = nodes.with_columns(withheld=_unanimous(nodes, profile) | _composites_that_tell(nodes, composites, profile))
     leaves = support.select(_key(), "cohort_id", "academic_year", "school_id", "n")
@@ -52,7 +57,33 @@ def protect_paired(
     n_paired = _n_reasons(nodes.with_columns(estimate_reason=estimate), profile)
     # An estimate without its n says nothing useful and could say something about the n.
     estimate = pl.select(pl.coalesce(estimate, n_paired)).to_series()
+    results, n_paired, estimate = _pool_what_is_shown(results, n_paired, estimate)
     return protected(results.select(*GROUP, *MEASURE, *FIGURES), _by_figure(results, n_paired, estimate), profile)
+
+
+def _pool_what_is_shown(
+    results: pl.DataFrame, n_paired: pl.Series, estimate: pl.Series
+) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
+    """Where the estimate pooled over all cohorts is hidden, the one pooled over the shown cohorts takes its place.
+
+    It is worked out from what is shown and says nothing else, so it cannot give anything away; hiding the change of all
+    years because of two small cohorts would help nobody. How many cohorts are in it stands beside it.
+    """
+    rows = results.with_columns(n_reason=n_paired, reason=estimate)
+    varied = rows.filter((pl.col("level") == "cohort") & pl.col("reason").is_null() & (pl.col("change_sd") > 0))
+    shown = varied.filter(pl.len().over(MEASURE) >= 2).partition_by(MEASURE, maintain_order=True)
+    if not shown:
+        return results, n_paired, estimate
+    figures = ("n_paired", "n_cohorts", "mean_change", "ci_low", "ci_high", "p_value")
+    again = pl.DataFrame([pooled_row(cohorts) for cohorts in shown]).select(*MEASURE, *figures)
+    again = again.cast({f: results.schema[f] for f in figures}).with_columns(level=pl.lit("pooled"), pooled=True)
+    both = rows.join(again, on=["level", *MEASURE], how="left", maintain_order="left", suffix="_shown")
+    replace = pl.col("pooled").fill_null(False) & pl.col("reason").is_not_null()
+    both = both.with_columns(
+        *(pl.when(replace).then(f"{f}_shown").otherwise(f).alias(f) for f in figures),
+        *(pl.when(~replace).then(reason).alias(reason) for reason in ("n_reason", "reason")),
+    )
+    return both.select(results.columns), both["n_reason"], both["reason"]
 
 
 def _key() -> pl.Expr:

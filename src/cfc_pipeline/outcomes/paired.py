@@ -178,12 +178,12 @@ def _pooled(con: duckdb.DuckDBPyConnection, cohorts: pl.DataFrame) -> pl.DataFra
     )
     con.unregister("poolable")
     measures = poolable.sort(*_MEASURE, "cohort_id").partition_by(_MEASURE, maintain_order=True)
-    rows = [_pooled_row(measure) for measure in measures]
+    rows = [pooled_row(measure) for measure in measures]
     return pl.DataFrame(rows).join(schools, on=_MEASURE, how="left") if rows else schools.clear()
 
 
-def _pooled_row(cohorts: pl.DataFrame) -> dict[str, object]:
-    """One measure's cohorts, pooled."""
+def pooled_row(cohorts: pl.DataFrame) -> dict[str, object]:
+    """One measure's cohorts, pooled: two or more rows of `paired_change` whose changes vary."""
     squared_errors = cohorts["change_sd"] ** 2 / cohorts["n_paired"]
     estimate = pool(cohorts["mean_change"].to_numpy(), squared_errors.to_numpy())
     return {

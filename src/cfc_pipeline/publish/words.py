@@ -3,7 +3,7 @@ would each accept. No word here says that the programme caused anything."""
 
 import polars as pl
 
-PERIODS = {"mid": "before to halfway", "post": "before to after", "follow_up": "before to follow-up"}
+PERIODS = {"mid": "Before to halfway", "follow_up": "Before to follow-up"}
 
 SYNTHETIC = "Synthetic data: the people and the figures are invented."
 MARKS = (
@@ -27,16 +27,17 @@ STANDARDISED = (
 P_VALUE = "p: two-sided, from a paired t test, not corrected for the number of tests in this table."
 POOLED = (
     "Pooled: the mean of the cohorts' changes in a random-effects model (DerSimonian and Laird), with the interval of "
-    "Hartung and Knapp, which allows for cohorts that differ; with few cohorts it is wide. It can be shown where a "
-    "cohort or a year cannot."
+    "Hartung and Knapp, which allows for cohorts that differ; with few cohorts it is wide. Where the estimate over all "
+    "cohorts would give a hidden one away, it is over the shown ones; the column Cohorts says how many are in it."
 )
 SAME_PEOPLE = (
     "Means before and after and the change are of the same people: those with a score at both times. People who "
     "answered only once are not in them, and may differ from those who answered twice."
 )
 OTHER_PERIODS = (
-    "For changes to halfway and to follow-up no means are given: beside the means of the larger group that answered "
-    "after, they would tell the scores of the few who did not answer again."
+    "No means before and after are given here: beside those of the larger group that answered after the programme, they "
+    "would tell the scores of the few who did not answer at the other time. Cohorts are not shown apart.",
+    "Who answered at follow-up is not everybody who answered after; the two changes are not of the same people.",
 )
 
 
@@ -63,7 +64,8 @@ FLOW = (
     "Enrolled = consented + no consent. Consented = withdrew + remaining. Remaining = both + before only + after "
     "only + neither.",
     "Before, halfway, after, follow-up: remaining people with at least one questionnaire counted at that time. A "
-    "year is the sum of its cohorts; who takes part in two cohorts counts in each.",
+    "year is the sum of its cohorts; who takes part in two cohorts counts in each. A 0 can also mean that nobody was asked "
+    "at that time.",
     "Schools: schools of the enrolled people; a person whose school is not known counts as one. Given for years only.",
 )
 FEEDBACK = (
