@@ -47,11 +47,8 @@ PAYLOADS = (
 
 def _poisoned(original: PublishedTable, payload: str) -> PublishedTable:
     """The payload in every text: cells, headings, groups, titles, notes, reasons. Keys are ours and stay."""
-    labels = {c.key: payload + c.key for c in original.columns if c.kind == "text"}
-    keep = {"academic_year", "cohort"} if original.name == "session_feedback" else set()  # charts look for the totals
-    values = original.values.with_columns(
-        (pl.lit(payload) + pl.col(key)).alias(key) for key in labels if key not in keep
-    )
+    texts = [c.key for c in original.columns if c.kind == "text"]
+    values = original.values.with_columns((pl.lit(payload) + pl.col(key)).alias(key) for key in texts)
     return replace(
         original,
         values=values,
@@ -120,7 +117,9 @@ def test_no_writer_lets_text_come_alive(tmp_path: Path, payload: str) -> None:
     there = there.model_copy(
         update={"name": f"Programme {payload}", "email": there.email.model_copy(update={"subject": payload})}
     )
-    tables = [_poisoned(t, payload) for t in (table(), flow(), outcomes(), ratings())]
+    # Only markup can come alive in a chart; drawing them all for every payload would only take time.
+    charted = (flow(), outcomes(), ratings()) if "<" in payload else ()
+    tables = [_poisoned(t, payload) for t in (table(), *charted)]
     release = write_release(there, tables, when=WHEN, version="0", source={"data": payload})
 
     for page in release.rglob("*.html"):

@@ -78,14 +78,6 @@ def test_subscales_of_one_instrument_share_an_axis_with_zero_on_it(monkeypatch: 
     assert all(low < 0 < high for low, high in axes)
 
 
-def test_changes_to_follow_up_are_left_to_the_table() -> None:
-    table = published.outcomes()
-    period = published.Column("period", "Period", "text")
-    values = table.values.with_columns(period=published.pl.lit("before to follow-up"))
-    other = replace(table, columns=(*table.columns, period), values=values)
-    assert list(changes(as_written(other))) == []
-
-
 def test_the_flow_is_the_total_of_each_year_and_a_hidden_count_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     specs = _drawn(monkeypatch)
     charts = flow_chart(as_written(published.flow()))
@@ -102,15 +94,18 @@ def test_the_flow_is_the_total_of_each_year_and_a_hidden_count_is_absent(monkeyp
     assert len({str(spec["encoding"]["x"]) for spec in specs}) == 1  # type: ignore[index]
 
 
-def test_ratings_are_of_whole_years_and_the_line_breaks_at_a_hidden_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_of_ratings_breaks_at_a_hidden_one(monkeypatch: pytest.MonkeyPatch) -> None:
     specs = _drawn(monkeypatch)
     charts = rating_charts(as_written(published.ratings()))
-    assert [(c.title, c.hidden) for c in charts] == [("Usefulness", 0), ("Safety in the group", 3)]
-    points = [p for p in specs[1]["data"]["values"] if p["year"] == "2023/24"]  # type: ignore[index]
-    assert [(p["session"], p["mean"]) for p in points] == [(1, 3.9), (2, 3.9), (3, None), (4, 3.9), (5, 3.9), (6, 3.9)]
-    lines = re.findall(r'aria-roledescription="line mark"[^>]* d="([^"]*)"', charts[1].svg)
-    lines = lines or re.findall(r' d="([^"]*)"[^>]*aria-roledescription="line mark"', charts[1].svg)
-    assert lines
+    assert [(c.title, c.hidden) for c in charts] == [("Usefulness", 0), ("Safety in the group", 6)]
+    cohorts, years, whole = [layer["data"]["values"] for layer in specs[1]["layer"]]  # type: ignore[attr-defined]
+    points = [(p["session"], p["mean"]) for p in years if p["line"] == "2023/24"]
+    assert points == [(1, 3.9), (2, 3.9), (3, None), (4, 3.9), (5, 3.9), (6, 3.9)]
+    assert {p["line"] for p in cohorts} == {f"{year} Cohort A" for year in published.YEARS}
+    assert whole == []
+    assert "2023/24 Cohort A: session 1 3.90, session 2 3.90, session 4 3.90" in charts[1].text
+    lines = re.findall(r'<path[^>]*role="graphics-symbol"[^>]*aria-roledescription="line mark"[^>]*>', charts[1].svg)
+    assert len(lines) == 6
     assert any(line.count("M") == 2 for line in lines)
 
 

@@ -4,7 +4,7 @@ import re
 import xml.etree.ElementTree as ET
 from html import unescape
 
-from cfc_pipeline.publish.html import CSP, document, fragment, notes, shown_columns
+from cfc_pipeline.publish.html import CSP, document, fragment, grid, notes, shown_columns
 from cfc_pipeline.publish.model import Column, PublishedTable
 from cfc_pipeline.publish.written import as_written
 from tests.published import outcomes, ratings, table
@@ -12,7 +12,7 @@ from tests.published import outcomes, ratings, table
 
 def _page(original: PublishedTable, banner: str = "") -> str:
     written = as_written(original)
-    return document(written, fragment(written), banner=banner)
+    return document(written, fragment(written, grid(written)), banner=banner)
 
 
 def _grid(html: str) -> ET.Element:
@@ -37,7 +37,7 @@ def test_figures_for_people() -> None:
 
 
 def test_a_hidden_cell_says_why_to_a_screen_reader_and_under_the_table() -> None:
-    html = fragment(as_written(table()))
+    html = _page(table())
     assert 'title="hidden: a count of 1 to 4, or a figure that would give one away">[c]</abbr>' in html
     assert any(note.startswith("[c] hidden: a count of 1 to 4") for note in notes(as_written(table())))
     assert not any("[c]" in note for note in notes(as_written(table(rows=[("a", "b", 1, 1.0, 0.0, 2.0, 0.5)]))))

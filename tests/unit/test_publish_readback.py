@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from cfc_pipeline.errors import ReleaseError
-from cfc_pipeline.publish.html import document, fragment
+from cfc_pipeline.publish.html import document, fragment, grid
 from cfc_pipeline.publish.model import PublishedTable
 from cfc_pipeline.publish.readback import check_files
 from cfc_pipeline.publish.spreadsheet import write_workbook
@@ -21,7 +21,7 @@ def _write(folder: Path, *tables: PublishedTable) -> list[PublishedTable]:
     written = [as_written(t) for t in tables]
     (folder / "tables").mkdir()
     for t in written:
-        (folder / "tables" / f"{t.name}.html").write_text(document(t, fragment(t)), encoding="utf-8")
+        (folder / "tables" / f"{t.name}.html").write_text(document(t, fragment(t, grid(t))), encoding="utf-8")
         (folder / "tables" / f"{t.name}.csv").write_bytes(csv_bytes(t))
         write_parquet(t, folder / "tables" / f"{t.name}.parquet")
     write_workbook(written, folder / "tables.xlsx", title="x", about=[], when=WHEN)

@@ -10,11 +10,11 @@ from typing import Any
 import vl_convert
 from markupsafe import Markup
 
-from cfc_pipeline.publish.figures import Change, Rating, Stage, changes, ratings, stages
+from cfc_pipeline.publish.figures import SCOPES, Change, Rating, Stage, changes, ratings, stages
 from cfc_pipeline.publish.model import PublishedTable
 
 INK, ACCENT, FAINT = "#22282d", "#1d6278", "#c9d2d6"
-SERIES = ("#9db9c3", "#5b8ea0", ACCENT, "#12333f")  # one hue, light to dark with the years
+TINTS = ("#b9cdd5", "#6f9fb0", ACCENT)  # one hue: one cohort, one year, all years
 CONFIG = {
     "font": "sans-serif",
     "background": None,
@@ -23,6 +23,7 @@ CONFIG = {
         "labelFontSize": 12,
         "titleFontSize": 12,
         "titleFontWeight": "normal",
+        "titlePadding": 8,
         "labelColor": INK,
         "titleColor": INK,
         "grid": False,
@@ -68,7 +69,7 @@ def flow_chart(table: PublishedTable) -> list[Chart]:
 
 
 def rating_charts(table: PublishedTable) -> list[Chart]:
-    """Mean rating over the sessions, one small chart for each question, one line for each year."""
+    """Mean rating over the sessions, one small chart for each question: every cohort, each year, and all years."""
     by_question: dict[str, list[Rating]] = {}
     for rating in ratings(table):
         by_question.setdefault(rating.question, []).append(rating)
@@ -151,23 +152,20 @@ def _flow_chart(group: str, row: list[Stage], most: int) -> Chart:
 
 
 def _rating_chart(question: str, rows: list[Rating]) -> Chart:
-    years = list(dict.fromkeys(r.year for r in rows))
     # A null in the middle breaks the line: nothing may be read off between the neighbours of a hidden point.
-    data = [{"year": r.year, "session": r.session, "mean": r.mean} for r in rows]
-    colours = SERIES[-len(years) :] if len(years) <= len(SERIES) else None
-    scale = {"domain": years, "range": list(colours)} if colours else {"domain": years}
-    last = max((r.session for r in rows), default=1)
-    spec: dict[str, Any] = {
+    data = [{"line": r.line, "scope": r.scope, "session": r.session, "mean": r.mean} for r in rows]
+    last = max(r.session for r in rows)
+    scopes = [scope for scope in SCOPES if any(r.scope == scope and r.mean is not None for r in rows)]
+    style = {"domain": list(SCOPES), "range": list(TINTS)}
+    spec = {
         "width": 240,
         "height": 130,
-        "data": {"values": data},
-        "mark": {"type": "line", "point": {"size": 30}, "strokeWidth": 2},
         "encoding": {
             "x": {
                 "field": "session",
                 "type": "quantitative",
                 "title": "session",
-                "scale": {"domain": [1, last]},
+                "scale": {"domain": [1, last], "nice": False},
                 "axis": {"values": list(range(1, last + 1)), "format": "d"},
             },
             "y": {
@@ -177,17 +175,26 @@ def _rating_chart(question: str, rows: list[Rating]) -> Chart:
                 "scale": {"domain": [1, 5]},
                 "axis": {"values": [1, 2, 3, 4, 5], "grid": True, "gridColor": "#eef1f2", "domain": False},
             },
-            "color": {"field": "year", "type": "nominal", "sort": None, "scale": scale},
+            "color": {"field": "scope", "type": "nominal", "scale": style, "legend": {"values": scopes}},
+            "detail": {"field": "line", "type": "nominal"},
         },
+        # One layer for each scope, so that the whole lies on top of its parts.
+        "layer": [
+            {
+                "data": {"values": [point for point in data if point["scope"] == scope]},
+                "mark": {"type": "line", "strokeWidth": width, "point": {"size": 8 * width}},
+            }
+            for scope, width in zip(SCOPES, (1, 2, 3), strict=True)
+        ],
     }
-    return _chart("", question, spec, list(_rating_sentences(years, rows)), sum(r.hidden for r in rows))
+    return _chart("", question, spec, list(_rating_sentences(rows)), sum(r.hidden for r in rows))
 
 
-def _rating_sentences(years: list[str], rows: list[Rating]) -> Iterator[str]:
-    for year in years:
-        points = [f"session {r.session} {r.written}" for r in rows if r.year == year and r.mean is not None]
+def _rating_sentences(rows: list[Rating]) -> Iterator[str]:
+    for line in dict.fromkeys(r.line for r in rows):
+        points = [f"session {r.session} {r.written}" for r in rows if r.line == line and r.mean is not None]
         if points:
-            yield f"{year}: {', '.join(points)}"
+            yield f"{line}: {', '.join(points)}"
 
 
 def _chart(group: str, title: str, spec: dict[str, Any], sentences: list[str], hidden: int) -> Chart:

@@ -8,9 +8,9 @@ from typing import Any
 from cfc_pipeline.publish.html import number_for_people
 from cfc_pipeline.publish.layout import ALL_COHORTS, ALL_YEARS
 from cfc_pipeline.publish.model import Column, PublishedTable
-from cfc_pipeline.publish.words import PERIODS
 from cfc_pipeline.publish.written import number
 
+SCOPES = ("one cohort", "one year", "all years")
 STAGES = ("enrolled", "consented", "pre", "post", "paired")
 
 
@@ -39,7 +39,7 @@ class Change:
         assert self.change is not None
         assert self.low is not None
         assert self.high is not None
-        low, high = (_digits(end, self.column) for end in (self.low, self.high))
+        low, high = (digits(end, self.column) for end in (self.low, self.high))
         counts = ((self.people, "people"), (self.cohorts, "cohorts"))
         who = " in ".join(f"{count:,} {what}" for count, what in counts if count is not None)
         words = f"mean change {signed(self.change, self.column)} points (95 % interval {low} to {high}); {who}"
@@ -60,26 +60,31 @@ class Stage:
 
 @dataclass(frozen=True)
 class Rating:
+    """Mean rating of one question after one session, for one line of a chart; `mean` is None where hidden or absent."""
+
     question: str
-    year: str
+    scope: str  # one of SCOPES
+    line: str
     session: int
     mean: float | None
     written: str
     hidden: bool
 
 
+def digits(value: float, column: Column) -> str:
+    """A figure as the HTML tables print it."""
+    return number_for_people(number(value, column), column)
+
+
 def signed(value: float, column: Column) -> str:
-    digits = _digits(value, column)
-    return digits if value <= 0 else f"+{digits}"
+    """The same with a plus before a rise."""
+    return digits(value, column) if value <= 0 else f"+{digits(value, column)}"
 
 
 def changes(table: PublishedTable) -> Iterator[Change]:
-    """From before to after, row by row, group by group. In each column group the change is the figure just before its
-    interval. Changes to halfway and to follow-up are left to the table."""
+    """Row by row, group by group: in each column group the change is the figure just before its interval."""
     for row, hidden in _rows(table):
-        if row.get("period", PERIODS["post"]) != PERIODS["post"]:
-            continue
-        texts = [row[c.key] for c in table.columns if c.kind == "text" and c.key not in (table.row_group, "period")]
+        texts = [row[c.key] for c in table.columns if c.kind == "text" and c.key != table.row_group]
         measure = ", ".join(text for text in texts if text)
         for group, columns in _groups(table).items():
             place = next((i for i, c in enumerate(columns) if c.interval and i), None)
@@ -111,18 +116,18 @@ def stages(table: PublishedTable) -> Iterator[Stage]:
 
 
 def ratings(table: PublishedTable) -> Iterator[Rating]:
-    """Mean ratings of a whole year's cohorts, session by session: a column group for each question, a row for each
-    year and session. Cohorts' own rows are left to the table."""
+    """Every mean rating of the table: a column group for each question, a row for each cohort (or year) and session."""
     means = {group: c for group, columns in _groups(table).items() for c in columns if c.key.endswith("_mean")}
     for row, hidden in _rows(table):
-        if row.get("cohort") != ALL_COHORTS or row.get(table.row_group) == ALL_YEARS or "session_number" not in row:
+        session, year, cohort = (row.get(key) for key in ("session_number", "academic_year", "cohort"))
+        if session is None:
             continue
+        scope = SCOPES[0] if cohort != ALL_COHORTS else SCOPES[1] if year != ALL_YEARS else SCOPES[2]
+        line = f"{year} {cohort}" if scope == SCOPES[0] else str(year)
         for question, column in means.items():
-            mean, session = row[column.key], row["session_number"]
-            if session is not None:
-                written = "" if mean is None else _digits(mean, column)
-                is_hidden = hidden[column.key] is not None
-                yield Rating(question, row[table.row_group], int(session), mean, written, is_hidden)
+            mean, is_hidden = row[column.key], hidden[column.key] is not None
+            written = "" if mean is None else digits(mean, column)
+            yield Rating(question, scope, line, int(session), mean, written, is_hidden)
 
 
 def _rows(table: PublishedTable) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -135,7 +140,3 @@ def _groups(table: PublishedTable) -> dict[str, list[Column]]:
         if column.group:
             groups.setdefault(column.group, []).append(column)
     return groups
-
-
-def _digits(value: float, column: Column) -> str:
-    return number_for_people(number(value, column), column)

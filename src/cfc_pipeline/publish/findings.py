@@ -4,8 +4,9 @@ hidden. Every figure comes from a published table. The words never say that the 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cfc_pipeline.disclosure.protected import MARK, NOT_APPLICABLE
 from cfc_pipeline.programme import Programme
-from cfc_pipeline.publish.figures import Change, Stage, changes, stages
+from cfc_pipeline.publish.figures import Change, Stage, changes, digits, signed, stages
 from cfc_pipeline.publish.model import PublishedTable
 from cfc_pipeline.publish.written import figures, hidden_by_reason, plain, reason_in_words
 
@@ -19,9 +20,16 @@ CAUTION = (
 
 @dataclass(frozen=True)
 class Finding:
+    """What one measure shows; the cells for the page's table, and one sentence with the same figures for the email."""
+
+    instrument: str
     measure: str
-    figures: str
+    change: str
+    interval: str
+    people: str
+    cohorts: str
     verdict: str
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Findings:
     how: str
     changes: list[Finding]
     caution: str
-    withheld: list[str]
+    pooled: bool
 
 
 def findings(tables: list[PublishedTable]) -> Findings:
@@ -42,9 +50,9 @@ def findings(tables: list[PublishedTable]) -> Findings:
     return Findings(
         people=_people(flow),
         how=_how(overall),
-        changes=[_finding(change) for change in overall if change.shown],
+        changes=[_finding(change) for change in overall],
         caution=CAUTION,
-        withheld=_withheld(overall),
+        pooled=any(change.pooled for change in overall),
     )
 
 
@@ -93,14 +101,29 @@ def _overall(all_changes: list[Change]) -> list[Change]:
 
 
 def _finding(change: Change) -> Finding:
-    assert change.low is not None
-    assert change.high is not None
-    if change.low > 0 or change.high < 0:
-        verdict = "The interval does not include zero."
-    else:
-        verdict = "The interval includes zero, so it could be a rise or a fall."
-    measure = f"{change.instrument}, {change.measure}" if change.instrument else change.measure
-    return Finding(measure, change.words(named=False), verdict)
+    name = f"{change.instrument}, {change.measure}" if change.instrument else change.measure
+    figures, interval, verdict = _cell(change, None), _cell(change, None), "hidden" if change.hidden else "no figure"
+    sentence = f"{name}: {verdict}."
+    if change.low is not None and change.high is not None and change.change is not None:
+        figures = signed(change.change, change.column)
+        interval = f"{digits(change.low, change.column)} to {digits(change.high, change.column)}"
+        verdict = _verdict(change.low, change.high)
+        sentence = f"{name}: {change.words(named=False)}. {verdict[0].upper()}{verdict[1:]}."
+    people, cohorts = (_cell(change, count) for count in (change.people, change.cohorts))
+    return Finding(change.instrument, change.measure, figures, interval, people, cohorts, verdict, sentence)
+
+
+def _cell(change: Change, count: int | None) -> str:
+    return f"{count:,}" if count is not None else MARK if change.hidden else NOT_APPLICABLE
+
+
+def _verdict(low: float, high: float) -> str:
+    """Never a word about the cause, nor about better or worse: that depends on the scale."""
+    if low > 0:
+        return "higher after than before"
+    if high < 0:
+        return "lower after than before"
+    return "not clear: could be a rise or a fall"
 
 
 def _how(overall: list[Change]) -> str:
@@ -130,10 +153,3 @@ def _group_sentence(group: str, row: list[Stage]) -> str:
     parts = [words[key].format(known[key]) for key in words if key in known]
     hidden = " (some counts are hidden)" if any(stage.hidden for stage in row) else ""
     return f"{group}: {', '.join(parts) or 'no count may be shown'}{hidden}."
-
-
-def _withheld(overall: list[Change]) -> list[str]:
-    hidden = sum(change.hidden for change in overall)
-    if not hidden:
-        return []
-    return [f"For {hidden} of {len(overall)} measures the change is hidden to protect the people behind it."]

@@ -4,8 +4,11 @@ Tables; readback.py refuses a release in which anything else came out as markup.
 for each table, is left out: templates/style.css serves tables, page and email alike."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import great_tables as gt
@@ -21,6 +24,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 environment = jinja2.Environment(
     loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
 )
+# Jinja's own `groupby` sorts; the order of the tables is the one to keep.
+environment.filters["groupby_in_order"] = lambda items, name: [
+    (key, list(group)) for key, group in groupby(items, attrgetter(name))
+]
 # Nothing may be fetched or run; styles are inline. Tables come from other people's words, so this is the second lock.
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 WIDE = 10  # columns of an HTML table from which it is printed on a landscape page
@@ -36,16 +43,12 @@ class Shown:
     parts: tuple[Column, ...]
 
 
-def fragment(table: PublishedTable) -> Markup:
-    """`<figure>` with the table and its notes; needs templates/style.css on the page. `table` is as_written."""
-    shown = shown_columns(table)
-    return _render(
-        "table.html.j2",
-        table=table,
-        markup=Markup(_grid(table, shown)),  # noqa: S704 # every text in it was escaped on the way in
-        wide=len(shown) >= WIDE,
-        notes=notes(table),
-    )
+def fragment(table: PublishedTable, grid: Markup, *, leave_out: Collection[str] = ()) -> Markup:
+    """`<figure>` with the `grid` of a table and its notes, without those that the page says elsewhere; needs
+    templates/style.css on the page. `table` is as_written."""
+    kept = [note for note in notes(table) if note not in leave_out]
+    wide = len(shown_columns(table)) >= WIDE
+    return _render("table.html.j2", table=table, grid=grid, wide=wide, notes=kept)
 
 
 def document(table: PublishedTable, figure: Markup, *, banner: str = "") -> str:
@@ -89,31 +92,32 @@ def number_for_people(text: str, column: Column) -> str:
     return ("−" if text.startswith("-") else "") + f"{int(whole):,}{dot}{decimals}"
 
 
-def _grid(table: PublishedTable, shown: list[Shown]) -> str:
+def grid(table: PublishedTable) -> Markup:
     """The `<table>` element. Great Tables has no caption, so that is put in after its opening tag."""
+    shown = shown_columns(table)
     cells = {s.key: _cells(table, s) for s in shown}
     groups = {table.row_group: _text(table, table.row_group)} if table.row_group else {}
     headings = _row_headings(shown)
-    grid = gt.GT(
+    built = gt.GT(
         pl.DataFrame(groups | cells, schema_overrides=dict.fromkeys([*groups, *cells], pl.String)),
         rowname_col=[s.key for s in headings] or None,
         groupname_col=table.row_group or None,
         id=table.name,
     )
     if headings:
-        grid = grid.tab_stubhead([gt.html(escape(s.label)) for s in headings])
+        built = built.tab_stubhead([gt.html(escape(s.label)) for s in headings])
     body = [s for s in shown if s not in headings]
-    grid = grid.cols_label({s.key: gt.html(escape(s.label)) for s in body})
-    grid = grid.cols_align("right", [s.key for s in body if s.parts[0].kind != "text"])
-    grid = grid.fmt(lambda cell: cell, [s.key for s in body])  # our cells are escaped already
+    built = built.cols_label({s.key: gt.html(escape(s.label)) for s in body})
+    built = built.cols_align("right", [s.key for s in body if s.parts[0].kind != "text"])
+    built = built.fmt(lambda cell: cell, [s.key for s in body])  # our cells are escaped already
     for name, columns in _spanners(body):
-        grid = grid.tab_spanner(gt.html(escape(name)), columns, id=f"group-{columns[0]}")
-    element = re.search(r"<table.*</table>", grid.as_raw_html(), re.DOTALL)
+        built = built.tab_spanner(gt.html(escape(name)), columns, id=f"group-{columns[0]}")
+    element = re.search(r"<table.*</table>", built.as_raw_html(), re.DOTALL)
     assert element, "Great Tables rendered no table"
     opening, rest = element[0].split(">", 1)
     shows = escape(f"{table.shows} {table.people}".strip())
     caption = f'<span class="title">{escape(table.title)}</span> <span class="shows">{shows}</span>'
-    return f"{opening}>\n<caption>{caption}</caption>{rest}"
+    return Markup(f"{opening}>\n<caption>{caption}</caption>{rest}")  # noqa: S704 # all text in it is escaped
 
 
 def _row_headings(shown: list[Shown]) -> list[Shown]:

@@ -18,7 +18,7 @@ from cfc_pipeline.publish.findings import (
     hidden_sentence,
     programme_name,
 )
-from cfc_pipeline.publish.html import CSP, environment
+from cfc_pipeline.publish.html import CSP, environment, fragment, notes
 from cfc_pipeline.publish.model import PublishedTable
 
 ABOUT = (
@@ -54,7 +54,7 @@ SECTIONS = (
         "A dot is the mean change from before to after in points of that scale, the line its 95 % interval; the "
         "diamond is the change pooled over cohorts. The grey line is no change. Scales differ, so each instrument has "
         "its own axis.",
-        ("multi_year_outcomes", "cohort_outcomes"),
+        ("multi_year_outcomes", "later_outcomes"),
         {"multi_year_outcomes": change_charts},
     ),
     Section(
@@ -67,7 +67,8 @@ SECTIONS = (
     Section(
         "sessions",
         "The sessions",
-        "Mean rating after each session, from anonymous forms. A gap in a line is a hidden or missing figure.",
+        "Mean rating after each session, from anonymous forms: a thin line for each cohort, a thick one for all years "
+        "together. A gap in a line is a hidden or missing figure.",
         ("session_feedback",),
         {"session_feedback": rating_charts},
     ),
@@ -78,21 +79,23 @@ SECTIONS = (
         ("data_quality", "reliability"),
         {},
     ),
+    Section("cohorts", "Cohort by cohort", "The change in each cohort, for who needs it.", ("cohort_outcomes",), {}),
 )
 
 
 def page(
     programme: Programme,
     tables: list[PublishedTable],
-    fragments: Mapping[str, Markup],
+    grids: Mapping[str, Markup],
     *,
     when: datetime,
     version: str,
     **facts: object,
 ) -> str:
-    """`tables` are as_written, `fragments` their HTML by name; `facts` are `release_id` and `source`, a dict of what
+    """`tables` are as_written, `grids` their HTML by name; `facts` are `release_id` and `source`, a dict of what
     the data came from."""
     named = {table.name: table for table in tables}
+    common = _common_notes(tables)
     local = when.astimezone(ZoneInfo(programme.timezone))
     values = {
         "programme": {"name": programme_name(programme)},
@@ -101,11 +104,11 @@ def page(
         "banners": banners(programme, tables),
         "about": ABOUT,
         "findings": findings(tables),
-        "sections": _sections(named, fragments),
+        "sections": _sections(named, grids, common),
         "hidden": {
             "sentence": hidden_sentence(tables),
             "rows": hidden_rows(tables),
-            "rules": list(dict.fromkeys(t.rule for t in tables if t.rule)),
+            "rules": common or list(dict.fromkeys(t.rule for t in tables)),
         },
         "tables": tables,
         "version": version,
@@ -115,13 +118,27 @@ def page(
     return environment.get_template("index.html.j2").render(values | facts)
 
 
-def _sections(named: dict[str, PublishedTable], fragments: Mapping[str, Markup]) -> list[dict[str, object]]:
+def _sections(
+    named: dict[str, PublishedTable], grids: Mapping[str, Markup], common: list[str]
+) -> list[dict[str, object]]:
     placed = {name for section in SECTIONS for name in section.tables}
     rest = Section("more", "More tables", "", tuple(name for name in named if name not in placed), {})
-    return [_section(section, named, fragments) for section in (*SECTIONS, rest) if set(section.tables) & set(named)]
+    return [
+        _section(section, named, grids, common) for section in (*SECTIONS, rest) if set(section.tables) & set(named)
+    ]
 
 
-def _section(section: Section, named: dict[str, PublishedTable], fragments: Mapping[str, Markup]) -> dict[str, object]:
+def _section(
+    section: Section, named: dict[str, PublishedTable], grids: Mapping[str, Markup], common: list[str]
+) -> dict[str, object]:
     charts: list[Chart] = [c for name, draw in section.charts.items() if name in named for c in draw(named[name])]
-    tables = [fragments[name] for name in section.tables if name in named]
+    tables = [fragment(named[name], grids[name], leave_out=common) for name in section.tables if name in named]
     return {"id": section.id, "title": section.title, "intro": section.intro, "charts": charts, "tables": tables}
+
+
+def _common_notes(tables: list[PublishedTable]) -> list[str]:
+    """What every table says, and the page therefore says once."""
+    if len(tables) < 2:
+        return []
+    others = [set(notes(table)) for table in tables[1:]]
+    return [note for note in notes(tables[0]) if all(note in other for other in others)]

@@ -17,7 +17,7 @@ from pathlib import Path
 from cfc_pipeline.errors import ReleaseError
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish.findings import academic_years, banners, hidden_sentence, programme_name
-from cfc_pipeline.publish.html import document, fragment
+from cfc_pipeline.publish.html import document, fragment, grid
 from cfc_pipeline.publish.model import PublishedTable
 from cfc_pipeline.publish.page import page
 from cfc_pipeline.publish.readback import check_files
@@ -96,11 +96,11 @@ def _fill(
 ) -> None:
     (folder / "tables").mkdir(parents=True)
     above = banners(programme, tables)
-    fragments = {table.name: fragment(table) for table in tables}
+    grids = {table.name: grid(table) for table in tables}
     for table in tables:
         base = folder / "tables" / table.name
         base.with_suffix(".html").write_text(
-            document(table, fragments[table.name], banner=" ".join(above)), encoding="utf-8", newline="\n"
+            document(table, fragment(table, grids[table.name]), banner=" ".join(above)), encoding="utf-8", newline="\n"
         )
         base.with_suffix(".csv").write_bytes(csv_bytes(table))
         write_parquet(table, base.with_suffix(".parquet"))
@@ -108,7 +108,7 @@ def _fill(
     about = [*above, academic_years(programme), f"Release {release_name(when)}", hidden_sentence(tables)]
     write_workbook(tables, folder / "tables.xlsx", title=name, about=about, when=when)
     html = page(
-        programme, tables, fragments, when=when, version=version, release_id=release_name(when), source=dict(source)
+        programme, tables, grids, when=when, version=version, release_id=release_name(when), source=dict(source)
     )
     (folder / "index.html").write_text(html, encoding="utf-8", newline="\n")
     record = _record(folder, programme, tables, when=when, version=version, source=source)
