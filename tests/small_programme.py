@@ -17,6 +17,7 @@ from schemas.tables import TABLES, polars_schema
 
 INSTRUMENTS = load_instruments()
 SUBSCALES = (("brs", "resilience"), ("ceas_self", "engagement"), ("ceas_self", "action"), ("ceas_self", "total"))
+RESULTS = ("paired_change", "paired_support", "response_flow", "feedback_summary", "impact_distribution")
 QUESTIONS = ("Usefulness", "Facilitation")
 
 
@@ -35,7 +36,7 @@ def small_programme(groups: Sequence[Group], seed: int = 1) -> duckdb.DuckDBPyCo
     """A database with every table of the contracts, filled from `groups`."""
     random = np.random.default_rng(seed)
     con = duckdb.connect()
-    for name in TABLES:
+    for name in ("instrument", "item", *RESULTS):
         create_table(con, name)
     people = _people(groups, random)
     responses = _responses(people, random)
@@ -43,7 +44,7 @@ def small_programme(groups: Sequence[Group], seed: int = 1) -> duckdb.DuckDBPyCo
     _fill(con, "participant", people)
     _fill(con, "response", responses)
     _fill(con, "scale_score", _scores(responses.filter(pl.col("kind") == "scale"), random))
-    _fill(con, "item_answer", _impact(responses, groups, random))
+    _fill(con, "answer_sheet", _impact(responses, groups, random))
     sessions, ratings = _feedback(groups, random)
     _fill(con, "session", sessions)
     _fill(con, "session_feedback", ratings)
@@ -62,7 +63,7 @@ def _fill(con: duckdb.DuckDBPyConnection, name: str, rows: pl.DataFrame) -> None
     missing = [pl.lit(None).alias(column) for column in schema if column not in rows.columns]
     rows = rows.with_columns(missing).select(pl.col(column).cast(type_) for column, type_ in schema.items())
     con.register("rows", rows.to_arrow())
-    con.execute(f"INSERT INTO {name} FROM rows")
+    con.execute(f"CREATE TABLE {name} AS FROM rows")
     con.unregister("rows")
 
 
@@ -132,17 +133,14 @@ def _impact(responses: pl.DataFrame, groups: Sequence[Group], random: np.random.
         (
             form,
             "cfc_perceived_impact",
-            item,
-            5 if cohort in same else int(random.choice(5, p=[0.02, 0.03, 0.25, 0.4, 0.3])) + 1,
+            [
+                5 if cohort in same else int(random.choice(5, p=[0.02, 0.03, 0.25, 0.4, 0.3])) + 1
+                for _ in range(8)
+            ],
         )
         for form, cohort in forms.select("response_id", "cohort_id").rows()
-        for item in range(1, 9)
     ]
-    return (
-        pl.DataFrame(rows, schema=["response_id", "instrument", "item", "value"], orient="row")
-        if rows
-        else pl.DataFrame(schema=polars_schema(TABLES["item_answer"]))
-    )
+    return pl.DataFrame(rows, schema=polars_schema(TABLES["answer_sheet"]), orient="row")
 
 
 def _feedback(groups: Sequence[Group], random: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -167,11 +167,16 @@ def test_change_to_follow_up_is_shown_without_the_means_that_would_tell_who_left
     post, support = results([(YEAR, 12, 6)])
     later, more = results([(YEAR, 11, 6)], MEASURE | {"to_time_point": "follow_up"})
     protected = protect_paired(pl.concat([post, later]), pl.concat([support, more]), NO_COMPOSITES, DEFAULT)
-    row = protected.values.filter(pl.col("to_time_point") == "follow_up", pl.col("level") == "cohort").row(
-        0, named=True
-    )
-    assert row["mean_change"] == 0.5
-    assert [row[figure] for figure in BEFORE_AND_AFTER] == [None] * 4
+    seen = {row["level"]: row for row in protected.values.iter_rows(named=True) if row["to_time_point"] != "post"}
+    assert seen["year"]["mean_change"] == 0.5
+    assert seen["cohort"]["mean_change"] is None
+    assert [seen["year"][figure] for figure in BEFORE_AND_AFTER] == [None] * 4
+
+
+def test_what_is_pooled_is_what_is_shown_where_more_would_give_a_cohort_away():
+    change, support = results([(YEAR, 12, 6), (YEAR, 12, 6), (YEAR, 7, 6)])
+    pooled = protect_paired(change, support, NO_COMPOSITES, DEFAULT).values.filter(pl.col("level") == "pooled")
+    assert pooled.select("n_cohorts", "n_paired").row(0) == (2, 24)
 
 
 CEAS = [MEASURE | {"instrument": "ceas_self", "subscale": subscale} for subscale in ("engagement", "action", "total")]

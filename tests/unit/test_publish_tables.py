@@ -21,6 +21,7 @@ NAMES = [
     "response_flow",
     "cohort_outcomes",
     "multi_year_outcomes",
+    "later_outcomes",
     "session_feedback",
     "perceived_impact",
     "data_quality",
@@ -53,7 +54,11 @@ def test_a_hidden_cell_has_no_value_and_a_reason_in_words(built, name):
     for column in table.hidden.columns:
         assert not (table.values[column].is_not_null() & table.hidden[column].is_not_null()).any()
         assert set(table.hidden[column].drop_nulls()) <= set(table.reasons)
-    assert sum(table.hidden[column].count() for column in table.hidden.columns)
+
+
+def test_something_is_hidden_in_every_table_of_cohorts(built):
+    for name in ("response_flow", "cohort_outcomes", "multi_year_outcomes", "session_feedback", "perceived_impact"):
+        assert sum(built[name].hidden[column].count() for column in built[name].hidden.columns)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -33,7 +33,9 @@ def protect_feedback(feedback: pl.DataFrame, profile: Profile, off_because: str 
     if off_because:
         return unprotected(results, FIGURES, off_because)
     key = pl.concat_str("session_number", "question", separator="|").alias("key")
-    nodes = feedback.with_row_index("node").with_columns(key, withheld=_unanimous(profile), pooled=pl.lit(False))
+    nodes = feedback.with_row_index("node").with_columns(
+        key, withheld=_unanimous(profile), unpublished=pl.lit(False), pooled=pl.lit(False)
+    )
     reasons = estimate_reasons(nodes, _leaves(nodes), profile)
     few_schools = pl.when(pl.col("estimate_reason") == Reason.FEW_SCHOOLS.name).then("estimate_reason")
     dear = pl.col("estimate_reason").is_not_null() * 10 + pl.col("level").replace_strict(DEAREST_LEVELS)

@@ -22,14 +22,14 @@ def estimate_reasons(nodes: pl.DataFrame, leaves: pl.DataFrame, profile: Profile
     """Adds `reason` to `nodes`: null where the estimate may be shown.
 
     `nodes` has `node` (a number), `key` (which estimate), `level`, `cohort_id`, `academic_year`, `n`, `n_schools`,
-    and `withheld`, true for what must be hidden for another cause, however many people it has. `leaves` has the
-    people behind each cohort's estimate: `key`, `cohort_id`, `academic_year`, `school_id`, `n`. Level `pooled` is an
-    estimate over the cohorts that have `pooled`.
+    `withheld`, true for what must not be known for another cause, however many people it has, and `unpublished`, true
+    for what is in no table although it could be. `leaves` has the people behind each cohort's estimate: `key`,
+    `cohort_id`, `academic_year`, `school_id`, `n`. Level `pooled` is an estimate over the cohorts that have `pooled`.
     """
     withheld = nodes.filter(pl.col("level") == "cohort").select("key", "cohort_id", "withheld")
     leaves = leaves.join(withheld, on=["key", "cohort_id"])
     nodes = nodes.with_columns(reason=_too_few(pl.col("n"), pl.col("n_schools"), profile)).with_columns(
-        reason=pl.coalesce("reason", pl.when("withheld").then(pl.lit(GIVES_AWAY)))
+        reason=pl.coalesce("reason", pl.when(pl.col("withheld") | pl.col("unpublished")).then(pl.lit(GIVES_AWAY)))
     )
     for level, part in (("year", "cohort"), ("all", "year")):
         if profile.gives_way == "part":
@@ -56,18 +56,15 @@ def _hidden(nodes: pl.DataFrame, which: pl.DataFrame) -> pl.DataFrame:
 
 def _left_over(nodes: pl.DataFrame, leaves: pl.DataFrame, below: str) -> pl.DataFrame:
     """The leaves that no shown node below level `below` covers."""
-    shown = nodes.filter(pl.col("reason").is_null())
-    rest = leaves.join(shown.filter(pl.col("level") == "cohort"), on=["key", "cohort_id"], how="anti")
-    if below == "year":
-        return rest
-    return rest.join(shown.filter(pl.col("level") == "year"), on=["key", "academic_year"], how="anti")
+    rest = leaves.join(_shown(nodes, "cohort"), on=["key", "cohort_id"], how="anti")
+    return rest if below == "year" else rest.join(_shown(nodes, "year"), on=["key", "academic_year"], how="anti")
 
 
 def _given_away(nodes: pl.DataFrame, leaves: pl.DataFrame, level: str, profile: Profile) -> pl.DataFrame:
     """Shown nodes of `level` whose left-over people are too few."""
     by = ["key", "academic_year"] if level == "year" else ["key"]
     rest = _telling(_left_over(nodes, leaves, level), by, profile)
-    return nodes.filter(pl.col("level") == level, pl.col("reason").is_null()).join(rest, on=by, how="semi")
+    return _shown(nodes, level).join(rest, on=by, how="semi")
 
 
 def _telling(leaves: pl.DataFrame, by: list[str], profile: Profile) -> pl.DataFrame:
@@ -81,8 +78,7 @@ def _parts_hidden(nodes: pl.DataFrame, leaves: pl.DataFrame, level: str, part: s
     """Hides the smallest shown part of each node of `level` that gives something away, until none does or has any."""
     by = ["key", "academic_year"] if level == "year" else ["key"]
     while True:
-        parts = nodes.filter(pl.col("level") == part, pl.col("reason").is_null())
-        of_whole = parts.join(_given_away(nodes, leaves, level, profile).select(by), on=by, how="semi")
+        of_whole = _shown(nodes, part).join(_given_away(nodes, leaves, level, profile).select(by), on=by, how="semi")
         smallest = of_whole.sort("n", "academic_year", "cohort_id").group_by(by, maintain_order=True).first()
         if smallest.is_empty():
             return nodes
@@ -96,16 +92,27 @@ def _pooled_given_away(nodes: pl.DataFrame, leaves: pl.DataFrame, profile: Profi
     and SD of each shown year. They leave the hidden cohorts open only if there are at least two more of them than
     shown years that hold some; and those outside shown years must be enough people of enough schools.
     """
-    pooled = nodes.filter(pl.col("level") == "pooled", pl.col("reason").is_null())
-    cohorts = nodes.filter(pl.col("level") == "cohort", pl.col("reason").is_not_null(), pl.col("pooled"))
-    years = nodes.filter(pl.col("level") == "year", pl.col("reason").is_null())
+    cohorts = _hidden_in_pool(nodes)
     unknown = cohorts.group_by("key").agg(unknown=pl.len())
-    told = years.join(cohorts, on=["key", "academic_year"], how="semi").group_by("key").agg(told=pl.len())
+    told = _told_years(nodes).group_by("key").agg(told=pl.len())
     solvable = unknown.join(told, on="key", how="left").filter(
         pl.col("unknown") - pl.col("told").fill_null(0) < COHORTS_TO_SPARE
     )
     outside = leaves.join(cohorts, on=["key", "cohort_id"], how="semi").join(
-        years, on=["key", "academic_year"], how="anti"
+        _shown(nodes, "year"), on=["key", "academic_year"], how="anti"
     )
     telling = pl.concat([solvable.select("key"), _telling(outside, ["key"], profile).select("key")])
-    return pooled.join(telling, on="key", how="semi")
+    return _shown(nodes, "pooled").join(telling, on="key", how="semi")
+
+
+def _shown(nodes: pl.DataFrame, level: str) -> pl.DataFrame:
+    return nodes.filter(pl.col("level") == level, pl.col("reason").is_null())
+
+
+def _hidden_in_pool(nodes: pl.DataFrame) -> pl.DataFrame:
+    return nodes.filter(pl.col("level") == "cohort", pl.col("reason").is_not_null(), pl.col("pooled"))
+
+
+def _told_years(nodes: pl.DataFrame) -> pl.DataFrame:
+    """Shown years that hold hidden cohorts of the pool."""
+    return _shown(nodes, "year").join(_hidden_in_pool(nodes), on=["key", "academic_year"], how="semi")

@@ -70,6 +70,11 @@ def where(results: Protected, rows: pl.Expr) -> Protected:
     return replace(results, values=results.values.filter(kept), hidden=results.hidden.filter(kept))
 
 
+def in_order(results: Protected, *by: str | pl.Expr) -> Protected:
+    order = results.values.select(pl.arg_sort_by(*by, maintain_order=True).alias("order"))["order"]
+    return replace(results, values=results.values[order], hidden=results.hidden[order])
+
+
 def side_by_side(results: Protected, on: Sequence[str], blocks: Sequence[Block], own: Sequence[str] = ()) -> Cells:
     """One row for each value of `on`, with the blocks of figures next to each other.
 

@@ -1,6 +1,6 @@
-"""The two tables of change: cohort by cohort, and over the years."""
+"""The tables of change: cohort by cohort, over the years, and to other time points than after."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -14,6 +14,8 @@ from cfc_pipeline.publish.layout import (
     YEAR,
     About,
     Block,
+    Cells,
+    in_order,
     labelled,
     side_by_side,
     slug,
@@ -21,9 +23,19 @@ from cfc_pipeline.publish.layout import (
     where,
 )
 from cfc_pipeline.publish.model import Column, PublishedTable
+from schemas.tables import TIME_POINTS
 
 INTERVAL = "95 % interval"
 CHANGE = ("mean_change", "ci_low", "ci_high")
+OF_COHORT = {
+    "n_paired": "n",
+    "pre_mean": "Mean before",
+    "pre_sd": "SD before",
+    "post_mean": "Mean after",
+    "post_sd": "SD after",
+}
+OF_YEAR = {"n_paired": "n", "pre_mean": "Mean before", "post_mean": "Mean after"}
+POOLED = {"n_cohorts": "Cohorts", "n_paired": "n"}
 
 
 def cohort_outcomes(paired: Protected, about: About) -> PublishedTable:
@@ -32,11 +44,9 @@ def cohort_outcomes(paired: Protected, about: About) -> PublishedTable:
     rows = labelled(rows, about.cohorts)
     columns = (
         *(YEAR, COHORT, INSTRUMENT, SUBSCALE),
-        Column("n_paired", "n", "count"),
-        *(_score("pre_mean", "Mean before"), _score("pre_sd", "SD before")),
-        *(_score("post_mean", "Mean after"), _score("post_sd", "SD after")),
+        *(_figure(key, label) for key, label in OF_COHORT.items()),
         *_change_columns(),
-        *(_score("g_z", "g_z"), *_interval("g_z", f"{INTERVAL} of g_z")),
+        *(_figure("g_z", "g_z"), *_interval("g_z", f"{INTERVAL} of g_z")),
         Column("p_value", "p", "p", decimals=3),
     )
     return about.table(
@@ -53,24 +63,14 @@ def cohort_outcomes(paired: Protected, about: About) -> PublishedTable:
 
 
 def multi_year_outcomes(paired: Protected, about: About) -> PublishedTable:
-    """Rows: measures, and periods where there are others than before to after. Columns: a group for each academic year,
-    and one for the estimate pooled over cohorts."""
-    rows = where(paired, pl.col("level").is_in(["year", "pooled"]))
-    rows = replace(rows, values=rows.values.with_columns(period=pl.col("to_time_point").replace_strict(words.PERIODS)))
-    years = rows.values["academic_year"].drop_nulls().unique().sort().to_list()
-    other_periods = (rows.values["to_time_point"] != "post").any()
-    values, hidden = side_by_side(rows, ("instrument", "subscale", "period"), _blocks(years))
-    columns = (
-        *(INSTRUMENT, SUBSCALE),
-        *((Column("period", "Period", "text"),) if other_periods else ()),
-        *(column for year in years for column in _year_columns(year)),
-        *_pooled_columns(),
-    )
+    """Rows: measures. Columns: a group for each academic year, and one for the estimate pooled over cohorts."""
+    rows = _over_years(paired, pl.col("to_time_point") == "post")
+    columns, cells = _side_by_side(rows, about, (INSTRUMENT, SUBSCALE), OF_YEAR)
     return about.table(
         rows,
         columns,
-        (titled(values, about.instruments), hidden),
-        (*_notes(rows, about), words.POOLED, *((words.OTHER_PERIODS,) if other_periods else ()), words.NO_COMPARISON),
+        cells,
+        (*_notes(rows, about), words.POOLED, words.NO_COMPARISON),
         name="multi_year_outcomes",
         title="Change over the years",
         shows="For each measure, the mean change in each academic year, and pooled over the cohorts of all years.",
@@ -79,33 +79,50 @@ def multi_year_outcomes(paired: Protected, about: About) -> PublishedTable:
     )
 
 
-def _blocks(years: Sequence[str]) -> list[Block]:
-    of_year = [
-        (slug(year), pl.col("academic_year") == year, ("n_paired", "pre_mean", "post_mean", *CHANGE)) for year in years
-    ]
-    return [*of_year, ("pooled", pl.col("level") == "pooled", ("n_cohorts", "n_paired", *CHANGE))]
-
-
-def _year_columns(year: str) -> tuple[Column, ...]:
-    prefix = f"{slug(year)}_"
-    return (
-        Column(f"{prefix}n_paired", "n", "count", group=year),
-        *(_score(f"{prefix}pre_mean", "Mean before", year), _score(f"{prefix}post_mean", "Mean after", year)),
-        *_change_columns(prefix, year),
+def later_outcomes(paired: Protected, about: About) -> PublishedTable:
+    """As multi_year_outcomes, for the changes to other time points than after the programme: no means, see words."""
+    rows = _over_years(paired, pl.col("to_time_point") != "post")
+    period = Column("period", "Period", "text")
+    to_period = pl.col("to_time_point").replace_strict(words.PERIODS, return_dtype=pl.String)
+    named = replace(rows, values=rows.values.with_columns(period=to_period))
+    columns, cells = _side_by_side(named, about, (INSTRUMENT, SUBSCALE, period), {"n_paired": "n"})
+    used = _used(rows, about)
+    return about.table(
+        rows,
+        columns,
+        cells,
+        (*words.OTHER_PERIODS, words.directions(used), words.INTERVAL, words.POOLED, words.NO_COMPARISON),
+        name="later_outcomes",
+        title="Change to halfway and to follow-up",
+        shows="For each measure, the mean change from before to other times than after, by academic year and pooled.",
+        people=_people(rows),
+        row_group=INSTRUMENT.key,
     )
 
 
-def _pooled_columns() -> tuple[Column, ...]:
-    group = "Pooled over cohorts"
-    return (
-        Column("pooled_n_cohorts", "Cohorts", "count", group=group),
-        Column("pooled_n_paired", "n", "count", group=group),
-        *_change_columns("pooled_", group),
-    )
+def _over_years(paired: Protected, period: pl.Expr) -> Protected:
+    rows = where(paired, pl.col("level").is_in(["year", "pooled"]) & period)
+    return in_order(rows, "instrument", "subscale", pl.col("to_time_point").cast(pl.Enum(TIME_POINTS)))
+
+
+def _side_by_side(
+    rows: Protected, about: About, keys: Sequence[Column], of_year: Mapping[str, str]
+) -> tuple[list[Column], Cells]:
+    """Columns and cells: the figures `of_year` (key: label) and the change for each year, then the pooled change."""
+    years = rows.values["academic_year"].drop_nulls().unique().sort().to_list()
+    groups = [(slug(year), year, pl.col("academic_year") == year, of_year) for year in years]
+    groups.append(("pooled", "Pooled over cohorts", pl.col("level") == "pooled", POOLED))
+    columns = list(keys)
+    for prefix, group, _, own in groups:
+        columns += [_figure(f"{prefix}_{figure}", label, group) for figure, label in own.items()]
+        columns += _change_columns(f"{prefix}_", group)
+    blocks: list[Block] = [(prefix, which, (*own, *CHANGE)) for prefix, _, which, own in groups]
+    values, hidden = side_by_side(rows, [key.key for key in keys], blocks)
+    return columns, (titled(values, about.instruments), hidden)
 
 
 def _change_columns(prefix: str = "", group: str = "") -> tuple[Column, ...]:
-    return _score(f"{prefix}mean_change", "Mean change", group), *_interval(f"{prefix}ci", INTERVAL, group)
+    return _figure(f"{prefix}mean_change", "Mean change", group), *_interval(f"{prefix}ci", INTERVAL, group)
 
 
 def _interval(key: str, name: str, group: str = "") -> tuple[Column, ...]:
@@ -115,18 +132,25 @@ def _interval(key: str, name: str, group: str = "") -> tuple[Column, ...]:
     )
 
 
-def _score(key: str, label: str, group: str = "") -> Column:
+def _figure(key: str, label: str, group: str = "") -> Column:
+    """A count of people or cohorts, or a score."""
+    if key.endswith(("n_paired", "n_cohorts")):
+        return Column(key, label, "count", group=group)
     return Column(key, label, "number", group=group, decimals=2)
 
 
 def _notes(rows: Protected, about: About) -> tuple[str, ...]:
-    used = about.instruments.join(rows.values, on=["instrument", "subscale"], how="semi", maintain_order="left")
+    used = _used(rows, about)
     return words.SAME_PEOPLE, words.directions(used), words.ranges(used), words.INTERVAL
+
+
+def _used(rows: Protected, about: About) -> pl.DataFrame:
+    return about.instruments.join(rows.values, on=["instrument", "subscale"], how="semi", maintain_order="left")
 
 
 def _people(rows: Protected) -> str:
     """The largest n shown: single measures have fewer, where somebody left one out."""
-    most = rows.values.filter(pl.col("to_time_point") == "post")["n_paired"].max()
+    most = rows.values["n_paired"].max()
     if most is None:
-        return "From the people with a score both before and after; how many is hidden."
-    return f"From the people with a score both before and after: up to {most} in one group, see n."
+        return "From the people with a score both times; how many is hidden."
+    return f"From the people with a score both times: up to {most} in one group, see n."

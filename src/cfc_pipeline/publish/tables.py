@@ -14,7 +14,7 @@ from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish import words
 from cfc_pipeline.publish.layout import About
 from cfc_pipeline.publish.model import PublishedTable
-from cfc_pipeline.publish.outcome_tables import cohort_outcomes, multi_year_outcomes
+from cfc_pipeline.publish.outcome_tables import cohort_outcomes, later_outcomes, multi_year_outcomes
 from cfc_pipeline.publish.people_tables import data_quality, perceived_impact, response_flow, session_feedback
 from schemas.tables import TABLES
 
@@ -34,6 +34,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         response_flow(protect_flow(_read(con, "response_flow"), profile, off), about),
         cohort_outcomes(paired, about),
         multi_year_outcomes(paired, about),
+        later_outcomes(paired, about),
         session_feedback(protect_feedback(_read(con, "feedback_summary"), profile, off), about),
         perceived_impact(protect_impact(_read(con, "impact_distribution"), profile, off), about),
         data_quality(protect_quality(_read(con, "data_quality"), profile, off), about),

@@ -35,8 +35,8 @@ SAME_PEOPLE = (
     "answered only once are not in them, and may differ from those who answered twice."
 )
 OTHER_PERIODS = (
-    "No means before and after are given here: beside those of the larger group that answered after the programme, they "
-    "would tell the scores of the few who did not answer at the other time. Cohorts are not shown apart.",
+    "No means before and after are given here: beside those of the larger group that answered after the programme, "
+    "they would tell the scores of the few who did not answer at the other time. Cohorts are not shown apart.",
     "Who answered at follow-up is not everybody who answered after; the two changes are not of the same people.",
 )
 
@@ -64,8 +64,8 @@ FLOW = (
     "Enrolled = consented + no consent. Consented = withdrew + remaining. Remaining = both + before only + after "
     "only + neither.",
     "Before, halfway, after, follow-up: remaining people with at least one questionnaire counted at that time. A "
-    "year is the sum of its cohorts; who takes part in two cohorts counts in each. A 0 can also mean that nobody was asked "
-    "at that time.",
+    "year is the sum of its cohorts; who takes part in two cohorts counts in each. A 0 can also mean that nobody was "
+    "asked at that time.",
     "Schools: schools of the enrolled people; a person whose school is not known counts as one. Given for years only.",
 )
 FEEDBACK = (
