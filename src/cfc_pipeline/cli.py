@@ -145,14 +145,20 @@ app.command(review)
 
 
 @review.default
-def review_rows(*, folder: Folder, as_json: AsJson = False) -> None:
+def review_rows(*, folder: Folder, values: bool = False, as_json: AsJson = False) -> None:
     """List rows in quarantine, with every reason. Mend them in corrections.csv, or at the source.
 
     Example: cfc-pipeline -p my-programme review
+
+    Parameters
+    ----------
+    values
+        Also show what the cells hold. They may be personal: mind who looks at your screen.
     """
     from cfc_pipeline.recipes.review import quarantined_rows
 
-    _show(quarantined_rows(folder, os.environ).rows(named=True), "Nothing is in quarantine.", as_json)
+    rows = quarantined_rows(folder, os.environ, values=values).rows(named=True)
+    _show(rows, "Nothing is in quarantine.", as_json)
 
 
 @review.command(name="comments")

@@ -35,11 +35,11 @@ def test_every_reason_of_a_failing_row_is_kept():
     intake = run([answer(1, q1="Agree", q2="9", when="someday"), answer(99)])
     reasons = pl.concat(intake.quarantine).select("row", "column", "reason").rows()
     assert sorted(reasons) == [
-        (2, "brs:1", "not a number and not a listed answer"),
-        (2, "brs:2", "outside 1 to 5"),
-        (2, "date_readable", "date cannot be read"),
-        (3, "cohort_id", "cohort cannot be told"),
-        (3, "on_roster", "not on the roster"),
+        (2, "Q1", "not a number and not a listed answer"),
+        (2, "Q2", "outside 1 to 5"),
+        (2, "_submitted", "date cannot be read"),
+        (3, "Email", "cohort cannot be told"),
+        (3, "Email", "not on the roster"),
     ]
     assert sum(fates(intake).values()) == 2
 

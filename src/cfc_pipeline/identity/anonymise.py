@@ -100,8 +100,12 @@ def _normal_school(names: pl.Series) -> pl.Series:
 
 def redact_labels(labels: pl.Series, roster: pl.DataFrame) -> pl.Series:
     """Roles, phases and practices are short labels, but people type names into them all the same."""
-    redacted: pl.Series = redact(labels, roster["name"], roster["school"])["text"]
-    return redacted
+    return _redacted(labels, roster)["text"]
+
+
+def _redacted(texts: pl.Series, roster: pl.DataFrame) -> pl.DataFrame:
+    names = pl.concat([roster["name"], roster["nickname"].rename("name")])
+    return redact(texts, names, roster["school"], roster["code"])
 
 
 def _sessions(intake: Intake) -> pl.DataFrame:
@@ -131,7 +135,7 @@ def _comments(answers: list[pl.DataFrame], roster: pl.DataFrame, cohorts: list[C
     if not long:
         return pl.DataFrame()
     rows = pl.concat(long).filter(pl.col("written").is_not_null())
-    rows = rows.hstack(redact(rows["written"], roster["name"], roster["school"])).drop("written")
+    rows = rows.hstack(_redacted(rows["written"], roster)).drop("written")
     said = rows.select(pl.concat_str("response_id", "question", "text", separator="\x1f")).to_series()
     return rows.select(
         pseudonyms(said, keys.purpose("comment"), "c-").alias("comment_id"),

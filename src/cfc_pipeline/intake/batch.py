@@ -16,6 +16,7 @@ from cfc_pipeline.intake.answers import canonical_answers, item_ranges
 from cfc_pipeline.intake.corrections import Correction, apply_corrections
 from cfc_pipeline.intake.fates import exclude, ledger, open_rows, quarantine, settle_records
 from cfc_pipeline.intake.people import canonical_roster, latest
+from cfc_pipeline.intake.recognise import column_behind
 from cfc_pipeline.intake.records import used_rows
 from cfc_pipeline.intake.sessions import canonical_sessions
 from cfc_pipeline.programme import Programme, Survey
@@ -27,7 +28,9 @@ ANSWER_KINDS = ("scale", "perceived_impact", "session_feedback")
 BOOKKEEPING = ("file", "row", "test", "empty")  # says where a row came from, not what it says
 
 NO_ROSTER = {
-    **dict.fromkeys(("person", "email", "code", "name", "school", "cohort_id", "role", "phase", "region"), pl.String),
+    **dict.fromkeys(
+        ("person", "email", "code", "name", "nickname", "school", "cohort_id", "role", "phase", "region"), pl.String
+    ),
     "consented": pl.Boolean,
     "consented_on": pl.Date,
     "withdrawn": pl.Boolean,
@@ -119,7 +122,8 @@ def _take(
         surveys[file.survey.id] = file.survey
         mapped.setdefault(file.survey.id, []).append(rows)
     for survey_id, frames in mapped.items():
-        _judge(intake, survey_id, pl.concat(frames, how="diagonal_relaxed"), contract(surveys[survey_id]))
+        rows = pl.concat(frames, how="diagonal_relaxed")
+        _judge(intake, surveys[survey_id], rows, contract(surveys[survey_id]))
 
 
 def _map(file: File, mapper: Mapper, corrections: list[Correction], intake: Intake) -> pl.DataFrame:
@@ -131,7 +135,7 @@ def _map(file: File, mapper: Mapper, corrections: list[Correction], intake: Inta
     return mapped
 
 
-def _judge(intake: Intake, survey_id: str, rows: pl.DataFrame, contract: pa.DataFrameSchema) -> None:
+def _judge(intake: Intake, survey: Survey, rows: pl.DataFrame, contract: pa.DataFrameSchema) -> None:
     """Every row of a survey gets a fate; the accepted ones go on, under the fate `stored` until the warehouse knows."""
     content = [c for c in rows.columns if c not in BOOKKEEPING]
     rows = exclude(open_rows(rows), pl.col("test"), "preview or test row")
@@ -141,13 +145,16 @@ def _judge(intake: Intake, survey_id: str, rows: pl.DataFrame, contract: pa.Data
         rows = exclude(rows, pl.col("agreed").not_(), "no consent")
         rows = exclude(rows, pl.col("withdrawn"), "withdrawn")
     rows, reasons = quarantine(rows, contract)
-    intake.quarantine.append(reasons.with_columns(survey_id=pl.lit(survey_id)))
+    # People correct the column of their own file, so that is the one they are told of.
+    own = {c: column_behind(survey, c) for c in reasons["column"].unique()}
+    reasons = reasons.with_columns(pl.col("column").replace(own), survey_id=pl.lit(survey.id))
+    intake.quarantine.append(reasons)
     rows = exclude(rows, pl.lit(True), "", "stored")
-    intake.ledger.append(ledger(rows, survey_id).with_columns(survey_id=pl.lit(survey_id)))
+    intake.ledger.append(ledger(rows, survey.id).with_columns(survey_id=pl.lit(survey.id)))
     stored = pl.col("fate") == "stored"
     accepted = rows.filter(stored).drop("test", "empty", "fate", "why")
-    intake.accepted[survey_id] = accepted
-    intake.left_out[survey_id] = (
+    intake.accepted[survey.id] = accepted
+    intake.left_out[survey.id] = (
         rows.select("record").unique(maintain_order=True).join(accepted, on="record", how="anti")
     )
 

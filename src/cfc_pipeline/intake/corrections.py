@@ -1,7 +1,6 @@
 """corrections.csv: fixes to quarantined rows, replayed on every run, with who and why.
 
-A correction names a survey, a record (as `cfc-pipeline review` lists it), a column as programme.yaml names it, the
-value to use, and, if wanted, the value that was there. One that no longer applies is reported, never forgotten.
+A correction names a survey, a record and a column (both as `cfc-pipeline review` lists them), the value to use, and, if wanted, the value that was there. One that no longer applies is reported, never forgotten.
 """
 
 import csv
@@ -12,7 +11,7 @@ import polars as pl
 
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.intake.cells import resolve
-from cfc_pipeline.sources.raw import RawTable
+from cfc_pipeline.sources.raw import SUBMITTED, RawTable
 
 COLUMNS = ("survey", "record", "column", "was", "value", "reason", "by", "on")
 
@@ -63,7 +62,7 @@ def apply_corrections(rows: pl.LazyFrame, raw: RawTable, fixes: list[Correction]
     """
     used = set()
     for fix in fixes:
-        key = resolve(raw, fix.column)
+        key = SUBMITTED if fix.column == SUBMITTED else resolve(raw, fix.column)
         if key is None:
             continue
         here = (pl.col("record") == fix.record) & (pl.col(key).fill_null("") != fix.value)

@@ -7,7 +7,7 @@ from cfc_pipeline.programme import Survey
 from cfc_pipeline.sources.raw import COMPLETE, ROW, TEST, RawTable
 
 # Our field: what it may be called in a roster's `values`. Fields that a roster does not have are null.
-TEXT_FIELDS = ("email", "code", "name", "school", "cohort", "role", "phase", "region", "consent")
+TEXT_FIELDS = ("email", "code", "name", "nickname", "school", "cohort", "role", "phase", "region", "consent")
 DATE_FIELDS = ("consent_date", "withdrawn_on")
 YES = {"yes": "yes", "y": "yes", "true": "yes", "1": "yes", "no": "no", "n": "no", "false": "no", "0": "no"}
 
@@ -18,7 +18,7 @@ def normal_address(column: pl.Expr) -> pl.Expr:
 
 
 def canonical_roster(lazy: pl.LazyFrame, raw: RawTable, survey: Survey, zone: str) -> pl.DataFrame:
-    """person, email, code, name, school, cohort_id, role, phase, region, consented, consented_on, withdrawn,
+    """person, email, code, name, nickname, school, cohort_id, role, phase, region, consented, consented_on, withdrawn,
     dates_readable; with row, record, test and empty for the ledger. One row for each row of the file."""
     rows = lazy.collect()
     fields = {field: resolve_known(raw, column) for field, column in survey.fields.items()}
@@ -35,12 +35,13 @@ def canonical_roster(lazy: pl.LazyFrame, raw: RawTable, survey: Survey, zone: st
         email=normal_address(text["email"]),
         code=normal_address(text["code"]),
         name=text["name"],
+        nickname=text["nickname"],
         school=text["school"],
         cohort_id=text["cohort"] if survey.cohort == "roster" else pl.lit(survey.cohort, pl.String),
         role=text["role"],
         phase=text["phase"],
         region=text["region"],
-        consented=text["consent"].eq("yes"),
+        consented=pl.lit(True) if survey.consent == "not_needed" else text["consent"].eq("yes"),
         consented_on=dates.get("consent_date", none),
         # A withdrawal date in the future or past, readable or not, is a withdrawal: better left out than kept wrongly.
         withdrawn=pl.col(withdrawn).is_not_null() if (withdrawn := fields.get("withdrawn_on")) else pl.lit(False),

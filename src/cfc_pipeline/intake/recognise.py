@@ -5,7 +5,7 @@ from fnmatch import fnmatch
 from cfc_pipeline.errors import ExportError
 from cfc_pipeline.intake.cells import resolve
 from cfc_pipeline.programme import Consent, FromColumn, Survey
-from cfc_pipeline.sources.raw import RawTable
+from cfc_pipeline.sources.raw import RECORD, SUBMITTED, RawTable
 
 
 def columns_of(survey: Survey) -> list[str]:
@@ -17,6 +17,36 @@ def columns_of(survey: Survey) -> list[str]:
     for scale in survey.scales:
         named += scale.items.values()
     return [*named, *survey.comments.values(), *survey.fields.values()]
+
+
+def column_behind(survey: Survey, canonical: str) -> str:
+    """The column, as programme.yaml names it, that a canonical column was read from; for people who correct a cell."""
+    instrument, _, item = canonical.partition(":")
+    for scale in survey.scales:
+        if scale.instrument == instrument:
+            return scale.items[int(item)]
+    person = (survey.person.column if survey.person else None) or _first(survey, "email", "code")
+    settings = {
+        "cohort_id": (survey.cohort, _first(survey, "cohort") or person),
+        "time_point": (survey.time_point, survey.submitted.column or SUBMITTED),
+        "session_number": (survey.session, _first(survey, "session")),
+    }
+    if canonical in settings:
+        setting, otherwise = settings[canonical]
+        return (setting.column if isinstance(setting, FromColumn) else otherwise) or canonical
+    plain = {
+        "person": person,
+        "on_roster": person,
+        "consented": _first(survey, "consent"),
+        "date_readable": survey.submitted.column or SUBMITTED,
+        "dates_readable": _first(survey, "withdrawn_on", "consent_date", "held_on"),
+        "record": RECORD,
+    }
+    return plain.get(canonical) or _first(survey, canonical) or canonical
+
+
+def _first(survey: Survey, *fields: str) -> str | None:
+    return next((survey.fields[f] for f in fields if f in survey.fields), None)
 
 
 def missing_columns(raw: RawTable, survey: Survey) -> list[str]:

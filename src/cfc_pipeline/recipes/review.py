@@ -10,14 +10,40 @@ from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.identity import approvals
 from cfc_pipeline.identity.keys import load_keys
 from cfc_pipeline.identity.quarantine import read_quarantine
+from cfc_pipeline.identity.vault import list_raw, open_raw
+from cfc_pipeline.intake.cells import resolve
+from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.sources import read_export
+from cfc_pipeline.sources.raw import ROW
 from cfc_pipeline.warehouse.store import writing
 
 
-def quarantined_rows(folder: Path, environ: Mapping[str, str]) -> pl.DataFrame:
-    """survey_id, file, row, record, column, reason: a line for every reason of every row that is held back."""
+def quarantined_rows(folder: Path, environ: Mapping[str, str], *, values: bool = False) -> pl.DataFrame:
+    """survey_id, file, row, record, column, reason: a line for every reason of every row that is held back.
+
+    With `values` also what the cell holds, from the sealed copy: personal, for the eyes of whoever corrects it.
+    """
     programme = load_programme(folder)
-    return read_quarantine(programme.restricted, load_keys(programme.restricted, environ))
+    keys = load_keys(programme.restricted, environ)
+    held = read_quarantine(programme.restricted, keys)
+    if not values or held.is_empty():
+        return held
+    copies = {copy.number: copy for copy in list_raw(programme.restricted, keys)}
+    return pl.concat(
+        part.with_columns(value=_cells(part, open_raw(copies[number], keys), copies[number].name, programme))
+        for (number,), part in held.sort("file", "row").group_by("file", maintain_order=True)
+    )
+
+
+def _cells(part: pl.DataFrame, data: bytes, name: str, programme: Programme) -> pl.Series:
+    """The cells that the lines of one file's part of the quarantine are about."""
+    survey = programme.survey(part["survey_id"][0])
+    raw = read_export(data, name, survey.tool)
+    rows = raw.rows.collect().rows_by_key(ROW, named=True, unique=True)
+    keys = [resolve(raw, column) or column for column in part["column"]]
+    found = [rows[row].get(key) for row, key in zip(part["row"], keys, strict=True)]
+    return pl.Series(found, dtype=pl.String)
 
 
 def comments(folder: Path, environ: Mapping[str, str], state: str = "waiting") -> pl.DataFrame:
