@@ -17,6 +17,7 @@ from schemas.tables import TABLES, polars_schema
 
 INSTRUMENTS = load_instruments()
 SUBSCALES = (("brs", "resilience"), ("ceas_self", "engagement"), ("ceas_self", "action"), ("ceas_self", "total"))
+CHOICES = (0.02, 0.03, 0.25, 0.4, 0.3)  # how likely each answer to perceived impact is
 RESULTS = ("paired_change", "paired_support", "response_flow", "feedback_summary", "impact_distribution")
 QUESTIONS = ("Usefulness", "Facilitation")
 
@@ -44,7 +45,7 @@ def small_programme(groups: Sequence[Group], seed: int = 1) -> duckdb.DuckDBPyCo
     _fill(con, "participant", people)
     _fill(con, "response", responses)
     _fill(con, "scale_score", _scores(responses.filter(pl.col("kind") == "scale"), random))
-    _fill(con, "answer_sheet", _impact(responses, groups, random))
+    _fill(con, "item_answer", _impact(responses, groups, random))
     sessions, ratings = _feedback(groups, random)
     _fill(con, "session", sessions)
     _fill(con, "session_feedback", ratings)
@@ -129,18 +130,13 @@ def _scores(responses: pl.DataFrame, random: np.random.Generator) -> pl.DataFram
 def _impact(responses: pl.DataFrame, groups: Sequence[Group], random: np.random.Generator) -> pl.DataFrame:
     forms = responses.filter(pl.col("kind") == "perceived_impact")
     same = {f"c{i}" for i, group in enumerate(groups) if group.same_answer}
+    # One answer in a row, as item_answer shows them, however the warehouse stores them.
     rows = [
-        (
-            form,
-            "cfc_perceived_impact",
-            [
-                5 if cohort in same else int(random.choice(5, p=[0.02, 0.03, 0.25, 0.4, 0.3])) + 1
-                for _ in range(8)
-            ],
-        )
+        (form, "cfc_perceived_impact", item, 5 if cohort in same else int(random.choice(5, p=CHOICES)) + 1)
         for form, cohort in forms.select("response_id", "cohort_id").rows()
+        for item in range(1, 9)
     ]
-    return pl.DataFrame(rows, schema=polars_schema(TABLES["answer_sheet"]), orient="row")
+    return pl.DataFrame(rows, schema=polars_schema(TABLES["item_answer"]), orient="row")
 
 
 def _feedback(groups: Sequence[Group], random: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -123,6 +123,8 @@ def test_no_small_n_of_a_measure_or_question_can_be_worked_out(programme, name):
         systems: dict[tuple[object, ...], dict[Atoms, tuple[int, bool]]] = {}
         for row, seen in rows(true, protected):
             key = tuple(row[k] for k in keys)
+            if row["level"] == "pooled" and seen[n] not in (None, row[n]):
+                continue  # pooled over shown cohorts only: their n are there already
             if row["level"] == "pooled":
                 matching = pl.all_horizontal(pl.col(k) == row[k] for k in keys)
                 atoms: Atoms = frozenset(pooled_cohorts.filter(matching)["cohort_id"])

@@ -32,8 +32,7 @@ def protect_paired(
     Level `all` is left out of every release, because it and the pooled estimate are two estimates from the same people.
     Change to any time point but `post` is shown for years and pooled, not for cohorts, so that a small cohort hides
     less; and without means and SDs: the same people's scores before, less the few who did not answer the second time,
-    would be the scores of those few. Raises DisclosureRefusal if `support` does
-    not count the same people.
+    would be the scores of those few. Raises DisclosureRefusal if `support` does not count the same people.
 
     Risks accepted: n of different measures of one group are not compared, since who left one questionnaire out is not
     known from its n; that a cohort was pooled says that it has at least two pairs, and that one of many people was not

@@ -16,7 +16,7 @@ NO_COMPARISON = (
 )
 INTERVAL = (
     "95 % interval of the mean change: from Student's t. If many groups of this size were drawn, about 95 in 100 of "
-    "such intervals would hold their mean change. It treats people as independent, ignores that members of a cohort "
+    "such intervals would hold the true mean change. It treats people as independent, ignores that members of a cohort "
     "influence each other, and is not widened for the number of measures looked at."
 )
 STANDARDISED = (
@@ -53,11 +53,10 @@ def directions(instruments: pl.DataFrame) -> str:
 
 def ranges(instruments: pl.DataFrame) -> str:
     """The possible scores of each measure, to judge a change by."""
-    each = [
-        f"{title} ({subscale}) {low:g} to {high:g}"
-        for title, subscale, low, high in instruments.select("title", "subscale_title", "lowest", "highest").rows()
-    ]
-    return f"Possible scores: {'; '.join(each)}."
+    span = pl.format("{} {} to {}", "subscale_title", pl.col("lowest").round(2), pl.col("highest").round(2))
+    each = instruments.group_by("title", maintain_order=True).agg(span.str.replace_all(".0", "", literal=True))
+    spans = [f"{title}: {', '.join(subscales)}" for title, subscales in each.rows()]
+    return f"Possible scores. {'; '.join(spans)}."
 
 
 FLOW = (
