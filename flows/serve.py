@@ -34,11 +34,12 @@ def main(folder: Path, port: int) -> None:
 
 
 def _start_server(port: int) -> subprocess.Popen[bytes]:
+    # Before Prefect is imported, which reads its settings once: else it would start a second server beside this one.
+    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     import flows.safety  # noqa: F401  (the server inherits its settings)
 
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
     for _ in range(240):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=1)
