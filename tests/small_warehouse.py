@@ -54,8 +54,8 @@ def response(con: Connection, person_id: str | None, cohort_id: str, time_point:
 
 
 def answers(con: Connection, response_id: str, instrument: str, values: Mapping[int, int]) -> None:
-    rows = [{"response_id": response_id, "instrument": instrument, "item": i, "value": v} for i, v in values.items()]
-    add(con, "item_answer", *rows)
+    sheet = [values.get(item) for item in range(1, max(values) + 1)]
+    add(con, "answer_sheet", {"response_id": response_id, "instrument": instrument, "answers": sheet})
 
 
 def scores(con: Connection, rows: pl.DataFrame) -> None:

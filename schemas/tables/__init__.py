@@ -1,6 +1,6 @@
 """Contracts of every stored table, by name."""
 
-from schemas.tables.answers import Comment, ItemAnswer, Response, ScaleScore, SessionFeedback
+from schemas.tables.answers import AnswerSheet, Comment, ItemAnswer, Response, ScaleScore, SessionFeedback
 from schemas.tables.contract import DUCKDB_TYPES, Table, column, polars_schema
 from schemas.tables.people import TIME_POINTS, Cohort, Participant, Session
 from schemas.tables.reference import DataDictionary, Instrument, Item, PipelineRun
@@ -18,6 +18,7 @@ TABLES: dict[str, type[Table]] = {
     "participant": Participant,
     "session": Session,
     "response": Response,
+    "answer_sheet": AnswerSheet,
     "item_answer": ItemAnswer,
     "scale_score": ScaleScore,
     "session_feedback": SessionFeedback,

@@ -1,6 +1,9 @@
 """What people answered, without anything that says who they are."""
 
 from datetime import date
+from typing import Annotated
+
+import polars as pl
 
 from schemas.tables.contract import Table, column
 from schemas.tables.people import TIME_POINTS
@@ -27,8 +30,19 @@ class Response(Table):
     content_hash: str = column("Fingerprint of everything kept of the response; changes when it is edited.")
 
 
+class AnswerSheet(Table):
+    """The answers of one response to one instrument, before any reversal. `item_answer` shows them one in a row."""
+
+    response_id: str = column("The response that the answers belong to.", key=True)
+    instrument: str = column("The instrument.", key=True)
+    answers: Annotated[pl.List, pl.Int16()] = column(
+        "The answer to each item, from item 1; empty where an item was left blank."
+    )
+
+
 class ItemAnswer(Table):
-    """One answered item of a questionnaire, before any reversal. Items left blank have no row."""
+    """One answered item of a questionnaire, before any reversal. Items left blank have no row. A view of
+    `answer_sheet`: one stored row for each item would be many times as large."""
 
     response_id: str = column("The response that the answer belongs to.", key=True)
     instrument: str = column("The instrument that the item belongs to.", key=True)

@@ -49,4 +49,5 @@ DUCKDB_TYPES: dict[Any, str] = {
     pl.Float64: "DOUBLE",
     pl.Boolean: "BOOLEAN",
     pl.Date: "DATE",
+    pl.List(pl.Int16): "SMALLINT[]",
 }

@@ -168,6 +168,7 @@ def test_every_table_and_column_is_documented_in_the_database(path):
         pass
     with reading(path) as con:
         tables = dict(con.execute("SELECT table_name, comment FROM duckdb_tables()").fetchall())
+        tables |= dict(con.execute("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal").fetchall())
         columns = con.execute("SELECT table_name, column_name, comment, data_type FROM duckdb_columns()").fetchall()
     assert set(TABLES) <= set(tables)
     assert all(tables[name] for name in TABLES)

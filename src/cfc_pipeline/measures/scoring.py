@@ -1,8 +1,7 @@
-"""Fills `scale_score` from item answers, by the keys in schemas/instruments/.
+"""Fills `scale_score` from answer sheets, by the keys in schemas/instruments/.
 
-One pass over the answers per instrument, in SQL written from its key: reversal, sums and counts of all its subscales at
-once. Joining the answers with a table of subscale and item instead is shorter to write and four times slower, since
-each answer then counts once per subscale before anything is added up.
+One pass over the sheets per instrument, in SQL written from its key: reversal, sums and counts of all its subscales at
+once. Spreading the sheets out to a row for each answer first would be shorter to write and many times slower.
 """
 
 from collections.abc import Mapping
@@ -22,7 +21,7 @@ _COUNTED = """
 
 
 def score(con: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument]) -> None:
-    """Empties and refills `scale_score` from `response`, `item_answer` and `participant`.
+    """Empties and refills `scale_score` from `response`, `answer_sheet` and `participant`.
 
     A row for each subscale of each instrument of which the response answered at least one item; ordered by instrument,
     response and the key's order of subscales. Raises ConfigError for answers to an instrument without a key, and
@@ -30,7 +29,9 @@ def score(con: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument])
     """
     _refuse_impossible_answers(con, instruments)
     con.execute(_COUNTED)
-    answered = con.execute("SELECT DISTINCT instrument FROM item_answer SEMI JOIN counted_response USING (response_id)")
+    answered = con.execute(
+        "SELECT DISTINCT instrument FROM answer_sheet SEMI JOIN counted_response USING (response_id)"
+    )
     present = {instrument for (instrument,) in answered.fetchall()}
     con.execute("DELETE FROM scale_score")
     # Never an INSERT of no rows: after a DELETE in the same transaction, DuckDB 1.5.6 and 2.0.0 then lose the rows of
@@ -49,10 +50,10 @@ def _one_number(con: duckdb.DuckDBPyConnection, sql: str) -> int:
 
 def _refuse_impossible_answers(con: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument]) -> None:
     found = con.execute("""
-        SELECT instrument, min(value), max(value), min(item), max(item), count(*)
-        FROM item_answer GROUP BY instrument ORDER BY instrument
+        SELECT instrument, min(list_min(answers)), max(list_max(answers)), max(len(answers)), sum(list_count(answers))
+        FROM answer_sheet GROUP BY instrument ORDER BY instrument
     """).fetchall()
-    for instrument, lowest, highest, first, last, answers in found:
+    for instrument, lowest, highest, items, answers in found:
         key = instruments.get(instrument)
         if key is None:
             raise ConfigError(
@@ -60,7 +61,7 @@ def _refuse_impossible_answers(con: duckdb.DuckDBPyConnection, instruments: Mapp
                 where=f"instrument {instrument}: {answers} answers",
                 next_step=f"put {instrument}.yaml back into the programme's instruments/ folder",
             )
-        if lowest < key.lowest or highest > key.highest or first < 1 or last > key.items:
+        if lowest < key.lowest or highest > key.highest or items > key.items:
             raise StoreError(
                 "stored answers that their key does not allow",
                 where=f"instrument {instrument}: allowed are {key.lowest} to {key.highest} and items 1 to {key.items}",
@@ -71,20 +72,16 @@ def _refuse_impossible_answers(con: duckdb.DuckDBPyConnection, instruments: Mapp
 def _insert_scores(key: Instrument) -> str:
     """The INSERT for one instrument. Everything written into it is a number or an id whose form the key's model
     checks, so that no quoting is needed."""
-    reverse = f"CASE WHEN item IN ({_numbers(key.reverse)}) THEN {key.lowest + key.highest} - value ELSE value END"
     subscales = list(key.subscales.values())
     # One column for each subscale, then one row for each: sorting the forms before they are spread out is much less
     # work than sorting the rows, and unnest keeps the order.
-    totals = [f"sum(answer) FILTER (item IN ({_numbers(s.items)}))" for s in subscales]
-    counts = [f"count(*) FILTER (item IN ({_numbers(s.items)}))" for s in subscales]
+    totals = [_total([_answer(item, key) for item in s.items]) for s in subscales]
+    counts = [_total([f"(answers[{item}] IS NOT NULL)::INTEGER" for item in s.items]) for s in subscales]
     return f"""
         INSERT INTO scale_score BY NAME
-        WITH answered AS (
-            SELECT response_id, item, {reverse if key.reverse else "value"} AS answer
-            FROM item_answer WHERE instrument = '{key.id}'
-        ), form AS (
+        WITH form AS (
             SELECT response_id, {_columns("total", totals)}, {_columns("answered", counts)}
-            FROM answered GROUP BY response_id
+            FROM answer_sheet WHERE instrument = '{key.id}'
         ), sorted AS (
             SELECT * FROM form JOIN counted_response USING (response_id) ORDER BY response_id
         ), line AS (
@@ -113,13 +110,19 @@ def _aggregate(key: Instrument) -> str:
     return "total * items_expected / items_answered" if key.aggregate == "sum" else "total / items_answered"
 
 
+def _answer(item: int, key: Instrument) -> str:
+    """Blank items add nothing."""
+    answer = f"answers[{item}]::INTEGER"
+    return f"coalesce({f'{key.lowest + key.highest} - {answer}' if item in key.reverse else answer}, 0)"
+
+
+def _total(terms: list[str]) -> str:
+    return " + ".join(terms)
+
+
 def _columns(name: str, expressions: list[str]) -> str:
     return ", ".join(f"{expression} AS {name}_{place}" for place, expression in enumerate(expressions))
 
 
 def _names(name: str, subscales: list[Subscale]) -> str:
     return ", ".join(f"{name}_{place}" for place in range(len(subscales)))
-
-
-def _numbers(values: list[int]) -> str:
-    return ", ".join(map(str, values))

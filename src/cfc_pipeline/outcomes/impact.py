@@ -11,14 +11,13 @@ from schemas.instruments import Instrument
 from schemas.tables.results import ImpactDistribution
 
 # One form for each person, cohort and instrument: the first of these time points at which they answered any of it.
-_ANSWERS = f"""
+_ANSWERS = """
     CREATE OR REPLACE TEMP TABLE impact_answer AS
     SELECT coalesce(participant_id, response_id) AS person, cohort_id, cohort.academic_year, school_id,
            instrument, item, value
-    FROM item_answer JOIN response USING (response_id) JOIN cohort USING (cohort_id)
-         LEFT JOIN ({PERSON}) AS known USING (participant_id, cohort_id)
-    WHERE status = 'counted' AND instrument IN (SELECT instrument FROM choice)
-      AND (participant_id IS NULL OR (consented AND NOT withdrawn))
+    FROM (FROM item_answer WHERE instrument IN ({instruments})) JOIN response USING (response_id)
+         JOIN cohort USING (cohort_id) LEFT JOIN ({people}) AS known USING (participant_id, cohort_id)
+    WHERE status = 'counted' AND (participant_id IS NULL OR (consented AND NOT withdrawn))
     QUALIFY 1 = dense_rank() OVER (PARTITION BY person, cohort_id, instrument
         ORDER BY CASE time_point WHEN 'post' THEN 1 WHEN 'follow_up' THEN 2 WHEN 'mid' THEN 3 ELSE 4 END)
 """
@@ -52,9 +51,9 @@ def impact_distribution(con: duckdb.DuckDBPyConnection, instruments: Mapping[str
     time point, which intake rules out.
     """
     choices = _choices(instruments)
-    con.register("choice", choices.to_arrow())
-    con.execute(_ANSWERS)
-    con.unregister("choice")
+    # Named one by one, so that the database does not even look at the answers to scales.
+    listed = ", ".join(f"'{instrument}'" for instrument in choices["instrument"].unique(maintain_order=True)) or "NULL"
+    con.execute(_ANSWERS.format(instruments=listed, people=PERSON))
     _refuse_second_forms(frame(con, _TWICE))
     bases, counts = frame(con, _BASES), frame(con, _COUNTS)
     con.execute("DROP TABLE impact_answer")

@@ -11,6 +11,17 @@ import polars as pl
 
 from schemas.tables import DUCKDB_TYPES, TABLES, Table
 
+# Tables that store nothing themselves. Their sources are in the same database, whatever that is called.
+VIEWS = {
+    "item_answer": """
+        SELECT response_id, instrument, item, value FROM (
+            SELECT response_id, instrument,
+                   generate_subscripts(answers, 1)::BIGINT AS item, unnest(answers)::BIGINT AS value
+            FROM answer_sheet
+        ) WHERE value IS NOT NULL
+    """
+}
+
 
 def columns(contract: type[Table]) -> pl.DataFrame:
     """column_name, position, type, nullable, is_key, unit, description of one table."""
@@ -46,12 +57,16 @@ def description(contract: type[Table]) -> str:
 
 
 def create_table(con: duckdb.DuckDBPyConnection, name: str, schema: str = "main") -> None:
-    """An empty table by its contract, with its comments. `name` and columns are ours, never a file's."""
+    """An empty table by its contract, or a view, with its comments. `name` and columns are ours, never a file's."""
     contract = TABLES[name]
     rows = columns(contract).rows(named=True)
-    body = ", ".join(f"{r['column_name']} {r['type']}{'' if r['nullable'] else ' NOT NULL'}" for r in rows)
-    con.execute(f"CREATE TABLE {schema}.{name} ({body})")
-    con.execute(f"COMMENT ON TABLE {schema}.{name} IS {_text(description(contract))}")
+    kind = "VIEW" if name in VIEWS else "TABLE"
+    if name in VIEWS:
+        con.execute(f"CREATE VIEW {schema}.{name} AS {VIEWS[name]}")
+    else:
+        body = ", ".join(f"{r['column_name']} {r['type']}{'' if r['nullable'] else ' NOT NULL'}" for r in rows)
+        con.execute(f"CREATE TABLE {schema}.{name} ({body})")
+    con.execute(f"COMMENT ON {kind} {schema}.{name} IS {_text(description(contract))}")
     for row in rows:
         unit = f" Unit: {row['unit']}." if row["unit"] else ""
         con.execute(f"COMMENT ON COLUMN {schema}.{name}.{row['column_name']} IS {_text(row['description'] + unit)}")

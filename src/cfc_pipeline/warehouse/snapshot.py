@@ -7,16 +7,16 @@ table by table into an empty file, never copied and then cleaned: DuckDB leaves 
 import os
 from pathlib import Path
 
-from cfc_pipeline.warehouse.layout import create_table, key_columns
+from cfc_pipeline.warehouse.layout import VIEWS, create_table, key_columns
 from cfc_pipeline.warehouse.store import FILE_FORMAT, Connection
 from schemas.tables import TABLES
 
 # Columns that the analysts' copy shows differently: unapproved comments stay out of it.
 _SHOWN = {"comment": "* REPLACE (CASE WHEN state = 'approved' THEN text END AS text)"}
 
-# Rows are sorted by pseudonym, because the order of a roster or of sending in says something about people. Item answers
-# are sorted when they are written (write.py); sorting all of them again would be the slowest part of a large run.
-_SORTED_ALREADY = ("item_answer",)
+# Rows are sorted by pseudonym, because the order of a roster or of sending in says something about people. Answers and
+# scores are sorted when they are written; sorting all of them again would be the slowest part of a large run.
+_SORTED_ALREADY = ("answer_sheet", "scale_score")
 
 
 def publish_snapshot(con: Connection, target: Path) -> None:
@@ -29,6 +29,8 @@ def publish_snapshot(con: Connection, target: Path) -> None:
         con.execute("BEGIN")
         for name, contract in TABLES.items():
             create_table(con, name, schema="copy_.main")
+            if name in VIEWS:
+                continue
             shown = _SHOWN.get(name, "*")
             order = "" if name in _SORTED_ALREADY else f" ORDER BY {', '.join(key_columns(contract))}"
             con.execute(f"INSERT INTO copy_.main.{name} SELECT {shown} FROM main.{name}{order}")

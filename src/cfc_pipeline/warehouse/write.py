@@ -40,66 +40,73 @@ def write_responses(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame)
 
     Returns, for each file number, how many of its rows were in the warehouse already just as they are now.
     """
-    items = [c for c in rows.columns if ":" in c]
-    _stage(con, "incoming", rows)
-    _stage(con, "said", comments if comments.width else pl.DataFrame(schema=_SAID))
-    kept = [f"coalesce({c}::VARCHAR, '')" for c in RESPONSE] + [f"coalesce(\"{c}\"::VARCHAR, '')" for c in items]
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE fresh AS
-        WITH texts AS (SELECT response_id, string_agg(comment_id, ' ' ORDER BY comment_id) ids FROM said GROUP BY ALL)
-        SELECT incoming.*, md5(concat_ws(chr(31), {", ".join(kept)}, coalesce(texts.ids, ''))) AS content_hash
-        FROM incoming LEFT JOIN texts USING (response_id)
-    """)
-    con.execute("""
-        CREATE OR REPLACE TEMP TABLE altered AS
-        SELECT response_id FROM fresh ANTI JOIN response USING (response_id, content_hash)
-    """)
-    same = con.execute(
-        "SELECT file, count(*) FROM fresh ANTI JOIN altered USING (response_id) GROUP BY file ORDER BY file"
-    ).fetchall()
-    if value(con, "SELECT count(*) FROM altered"):
-        remove_responses(con, "altered")
-        stored = ", ".join(TABLES["response"].to_schema().columns)
-        con.execute(f"INSERT INTO response SELECT {stored} FROM fresh SEMI JOIN altered USING (response_id)")
-        if items:
-            _insert_items(con, items)
-        _check_written(con)
-    con.execute("""
-        UPDATE response SET status = fresh.status FROM fresh
-        WHERE fresh.response_id = response.response_id AND fresh.status <> response.status
-    """)
+    fresh = rows.with_columns(content_hash=_content_hashes(con, rows, comments))
+    _stage(con, "incoming", fresh.select("response_id"))
+    stored = con.execute(
+        "SELECT response_id, content_hash, status FROM response SEMI JOIN incoming USING (response_id)"
+    )
+    same = fresh.join(stored.pl(), on=["response_id", "content_hash"], how="inner")
+    altered = fresh.join(same, on="response_id", how="anti", maintain_order="left") if same.height else fresh
+    if altered.height:
+        _stage(con, "incoming", altered)
+        remove_responses(con, "incoming")
+        _insert_checked(con, "response", f"SELECT {', '.join(TABLES['response'].to_schema().columns)} FROM incoming")
+        if sheets := _sheets(altered):
+            _insert_checked(con, "answer_sheet", sheets)
+    _restate(con, same.filter(pl.col("status") != pl.col("status_right")))
     con.unregister("incoming")
-    con.unregister("said")
-    return dict(same)
+    return dict(same.group_by("file").len().sort("file").rows())
 
 
-_SAID = {"response_id": pl.String, "comment_id": pl.String}
+def _content_hashes(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame) -> pl.Series:
+    """One for each row, in the order of the rows."""
+    said = comments if comments.width else pl.DataFrame(schema={"response_id": pl.String, "comment_id": pl.String})
+    texts = said.group_by("response_id").agg(_said=pl.col("comment_id").sort().str.join(" "))
+    _stage(con, "incoming", rows.join(texts, on="response_id", how="left", maintain_order="left"))
+    kept = [*RESPONSE, *(c for c in rows.columns if ":" in c), "_said"]
+    cells = ", ".join(f"coalesce(\"{c}\"::VARCHAR, '')" for c in kept)
+    return con.execute(f"SELECT md5(concat_ws(chr(31), {cells})) FROM incoming").pl().to_series()
 
 
-def _check_written(con: Connection) -> None:
-    """Every response of this survey is there, as it should be.
+def _sheets(rows: pl.DataFrame) -> str:
+    """Query that makes one list of answers for each instrument that a response answered any item of."""
+    items: dict[str, dict[int, str]] = {}
+    for column in rows.columns:
+        if ":" in column and rows[column].null_count() < rows.height:
+            instrument, item = column.split(":")
+            items.setdefault(instrument, {})[int(item)] = f'"{column}"'
+    return " UNION ALL ".join(
+        f"SELECT response_id, '{instrument}', [{', '.join(found.get(i, 'NULL') for i in range(1, max(found) + 1))}] "
+        f"FROM incoming WHERE coalesce({', '.join(found.values())}) IS NOT NULL"
+        for instrument, found in items.items()
+    )
 
-    DuckDB can lose sight of rows inside a transaction (a DELETE, an INSERT of no rows and a large INSERT into one table,
-    seen in 1.5.6 and 2.0.0), which is also why nothing here inserts nothing.
+
+def _insert_checked(con: Connection, table: str, query: str) -> None:
+    """Insert, and make sure that everything is there.
+
+    DuckDB can lose sight of rows inside a transaction (a DELETE, an INSERT of no rows and a large INSERT into one
+    table, seen in 1.5.6 and 2.0.0), which is also why nothing here inserts nothing.
     """
-    missing: int = value(con, "SELECT count(*) FROM fresh ANTI JOIN response USING (response_id, content_hash)")
+    before: int = value(con, f"SELECT count(*) FROM {table}")
+    inserted: int = value(con, f"INSERT INTO {table} {query}")
+    missing = before + inserted - value(con, f"SELECT count(*) FROM {table}")
     if missing:
         raise StoreError(
-            "The database did not keep all responses that it was given.",
-            where=f"{missing} responses",
+            "The database did not keep everything that it was given.",
+            where=f"{missing} rows of {table}",
             next_step="nothing was committed; run `cfc-pipeline ingest` again, and report this if it comes back",
         )
 
 
-def _insert_items(con: Connection, items: list[str]) -> None:
-    """Wide to long, an item at a time: each is one column scan, and blank answers simply have no row."""
-    listed = ", ".join(f'"{c}"' for c in items)
-    con.execute(f"""
-        INSERT INTO item_answer
-        SELECT response_id, split_part(name, ':', 1), split_part(name, ':', 2)::BIGINT, value
-        FROM (UNPIVOT (SELECT response_id, {listed} FROM fresh SEMI JOIN altered USING (response_id))
-              ON {listed} INTO NAME name VALUE value)
-    """)
+def _restate(con: Connection, rows: pl.DataFrame) -> None:
+    """Responses that count now and did not, or the other way round, though nothing in them has changed."""
+    if rows.height:
+        _stage(con, "incoming", rows.select("response_id", "status"))
+        con.execute("""
+            UPDATE response SET status = incoming.status FROM incoming
+            WHERE incoming.response_id = response.response_id
+        """)
 
 
 def remove_responses(con: Connection, listed: str) -> int:
@@ -107,7 +114,7 @@ def remove_responses(con: Connection, listed: str) -> int:
     count: int = value(con, f"SELECT count(*) FROM response SEMI JOIN {listed} USING (response_id)")
     if count == 0:
         return 0
-    for table in ("item_answer", "response"):
+    for table in ("answer_sheet", "response"):
         con.execute(f"DELETE FROM {table} USING {listed} WHERE {listed}.response_id = {table}.response_id")
     return count
 
