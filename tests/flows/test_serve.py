@@ -61,6 +61,9 @@ def test_a_manager_can_press_run(served):
     (schedule,) = found["nightly"]["schedules"]
     assert schedule["active"]
     assert schedule["schedule"]["timezone"] == "Europe/London"
+    planned = {"deployments": {"id": {"any_": [found["nightly"]["id"]]}}, "sort": "EXPECTED_START_TIME_ASC"}
+    runs = until(lambda: ask(f"{api}/flow_runs/filter", planned))
+    assert runs[0]["state"]["type"] == "SCHEDULED", "Prefect's scheduler has planned the coming nights"
     assert found["publish"]["parameter_openapi_schema"]["properties"]["programme"]["description"]
 
     for name in ("ingest", "publish"):
