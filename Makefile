@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check unit flows docs bench lock clean
+.PHONY: demo test check unit flows docs pictures bench lock clean
 
 demo: $(READY) ## a synthetic programme in demo/, through the real flows
 	$(BIN)/cfc-pipeline demo demo --fresh
@@ -20,6 +20,16 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(READY) ## the generated parts of docs/, and the JSON Schema of programme.yaml
+	$(BIN)/python docs/make_reference.py
+
+CHROMIUM ?= chromium
+SHOT = $(CHROMIUM) --headless --no-sandbox --disable-gpu --hide-scrollbars
+RELEASE = file://$(CURDIR)/demo/releases/latest
+pictures: ## docs/images of the demo's release, with Chromium; run `make demo` first
+	$(SHOT) --window-size=1020,1130 --screenshot=docs/images/overview.png $(RELEASE)/index.html
+	$(SHOT) --window-size=1160,880 --screenshot=docs/images/cohort-outcomes.png $(RELEASE)/tables/cohort_outcomes.html
 
 bench: $(READY) ## benchmarks, side by side
 	$(BIN)/python benchmarks/run.py

@@ -53,9 +53,9 @@ def _start_server(port: int) -> subprocess.Popen[bytes]:
 
 
 def _deployments(folder: Path) -> list[Any]:  # to_deployment says that it may be awaited; here it is not
-    from cfc_pipeline.programme_file import load_programme
     from prefect.schedules import Cron
 
+    from cfc_pipeline.programme_file import load_programme
     from flows.email_summary import email_summary
     from flows.ingest import ingest
     from flows.nightly import nightly

@@ -26,7 +26,8 @@ def raw_table(rows: list[dict[str, object]], *, tool: str = "google_forms", zone
 def programme(surveys: list[dict[str, object]], **settings: object) -> Programme:
     """Two cohorts of one year, and these surveys."""
     cohorts = [
-        {"id": c, "label": c, "academic_year": "2023/24", "start": "2023-10-02", "end": "2024-06-28"} for c in ("a", "b")
+        {"id": c, "label": c, "academic_year": "2023/24", "start": "2023-10-02", "end": "2024-06-28"}
+        for c in ("a", "b")
     ]
     return Programme.model_validate({"name": "Synthetic", "cohorts": cohorts, "surveys": surveys, **settings})
 

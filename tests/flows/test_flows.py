@@ -66,6 +66,7 @@ def test_a_refusal_is_said_and_nothing_is_tried_again(programme, tmp_path):
 @pytest.mark.parametrize("setting", ["PREFECT_RESULTS_PERSIST_BY_DEFAULT", "PREFECT_SERVER_ANALYTICS_ENABLED"])
 def test_flows_refuse_settings_that_would_keep_data(setting):
     import prefect.settings as settings
+
     from flows.safety import check_settings
 
     with settings.temporary_settings({getattr(settings, setting): True}), pytest.raises(PrivacyRefusal):

@@ -57,7 +57,9 @@ def test_nothing_planted_is_in_any_file(demo, where):
     top = demo.folder / where
     files = [top] if top.is_file() else [p for p in top.rglob("*") if p.is_file()]
     # The manager's own corrections name addresses; the file is the manager's and never read by anybody else.
-    found = {p.relative_to(demo.folder): leaks(demo.planted, everything_in(p)) for p in files if p.name != "corrections.csv"}
+    found = {
+        p.relative_to(demo.folder): leaks(demo.planted, everything_in(p)) for p in files if p.name != "corrections.csv"
+    }
     assert found
     assert {path: count for path, count in found.items() if count} == {}
 

@@ -1,6 +1,7 @@
 """corrections.csv: fixes to quarantined rows, replayed on every run, with who and why.
 
-A correction names a survey, a record and a column (both as `cfc-pipeline review` lists them), the value to use, and, if wanted, the value that was there. One that no longer applies is reported, never forgotten.
+A correction names a survey, a record and a column (both as `cfc-pipeline review` lists them), the value to use, and, if
+wanted, the value that was there. One that no longer applies is reported, never forgotten.
 """
 
 import csv

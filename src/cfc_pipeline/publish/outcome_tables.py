@@ -150,7 +150,7 @@ def _used(rows: Protected, about: About) -> pl.DataFrame:
 
 def _people(rows: Protected) -> str:
     """The largest n shown: single measures have fewer, where somebody left one out."""
-    most = rows.values["n_paired"].max()
+    most: int | None = rows.values["n_paired"].max()  # type: ignore[assignment]
     if most is None:
         return "From the people with a score both times; how many is hidden."
     return f"From the people with a score both times: up to {most} in one group, see n."

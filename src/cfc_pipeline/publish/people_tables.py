@@ -17,7 +17,7 @@ from cfc_pipeline.publish.layout import (
     slug,
     where,
 )
-from cfc_pipeline.publish.model import Column, PublishedTable
+from cfc_pipeline.publish.model import Column, FigureKind, PublishedTable
 
 FLOW = {
     "Enrolment": {"n_schools": "Schools", "enrolled": "Enrolled"},
@@ -70,14 +70,15 @@ def session_feedback(feedback: Protected, about: About) -> PublishedTable:
     questions = dict(enumerate(rows.values["question"].unique().sort(), 1))
     keys = (YEAR, COHORT, Column("session_number", "Session", "text"))
     blocks: list[Block] = [(f"q{i}", pl.col("question") == text, ("n", "mean", "sd")) for i, text in questions.items()]
+    kinds: tuple[tuple[str, str, FigureKind, int], ...] = (
+        ("n", "n", "count", 0),
+        ("mean", "Mean", "number", 2),
+        ("sd", "SD", "number", 2),
+    )
     figures = (
         Column(f"q{i}_{key}", label, kind, str(text), decimals)
         for i, text in questions.items()
-        for key, label, kind, decimals in (
-            ("n", "n", "count", 0),
-            ("mean", "Mean", "number", 2),
-            ("sd", "SD", "number", 2),
-        )
+        for key, label, kind, decimals in kinds
     )
     return about.table(
         rows,
@@ -103,11 +104,8 @@ def perceived_impact(impact: Protected, about: About) -> PublishedTable:
     years = values["academic_year"].unique().sort().to_list()
     on = ("instrument", "item", "question", "value", "answer")
     blocks: list[Block] = [(_year_key(year), pl.col("academic_year") == year, ("n", "percent")) for year in years]
-    figures = (
-        Column(f"{_year_key(year)}_{key}", label, kind, year)
-        for year in years
-        for key, label, kind in (("n", "n", "count"), ("percent", "%", "percent"))
-    )
+    kinds: tuple[tuple[str, str, FigureKind], ...] = (("n", "n", "count"), ("percent", "%", "percent"))
+    figures = (Column(f"{_year_key(year)}_{key}", label, kind, year) for year in years for key, label, kind in kinds)
     return about.table(
         rows,
         (Column("question", "Item", "text"), Column("answer", "Answer", "text"), *figures),
