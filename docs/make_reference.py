@@ -1,0 +1,218 @@
+"""Writes the parts of the documentation that the contracts say already: `make docs` runs it, a test checks that it was
+run.
+
+A page has a place for such a part between two comments, `<!-- generated: NAME -->` and `<!-- end -->`; what stands
+around them is written by hand.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from inspect import cleandoc
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+import schemas
+from cfc_pipeline import errors, programme
+from cfc_pipeline.cli import app, review
+from cfc_pipeline.measures.instruments import load_instruments
+from cfc_pipeline.programme_file import programme_schema
+from cfc_pipeline.warehouse.layout import codebook
+from schemas.fields import ROSTER, SESSION_LOG
+from schemas.instruments import Instrument
+
+DOCS = Path(__file__).parent
+PLACE = re.compile(r"(<!-- generated: (?P<name>[\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+# Where each group of settings stands in programme.yaml, in the order of the page.
+GROUPS: dict[type[BaseModel], str] = {
+    programme.Programme: "The whole file",
+    programme.Cohort: "A cohort",
+    programme.Survey: "A survey",
+    programme.Person: "person",
+    programme.FromColumn: "A value from a column",
+    programme.Submitted: "submitted",
+    programme.Consent: "consent in the form",
+    programme.Scale: "A scale",
+    programme.Policy: "policy",
+    programme.Disclosure: "disclosure",
+    programme.Calendar: "calendar",
+    programme.Email: "email",
+    programme.Smtp: "smtp",
+    programme.Schedule: "schedule",
+}
+SIMPLE = {str: "text", int: "whole number", bool: "`true` or `false`", date: "day, such as 2025-09-15"}
+
+
+def commands() -> str:
+    """A row for each command: what it does, and an example."""
+    listed = [(f"cfc-pipeline {name}", found.help) for name, found in _commands(app)]
+    listed += [(f"cfc-pipeline review {name}", found.help) for name, found in _commands(review)]
+    rows = []
+    for name, help_ in sorted(listed):
+        does, _, example = cleandoc(help_).partition("Example: ")
+        rows.append((f"`{name}`", _line(does), f"`{example.splitlines()[0]}`"))
+    return _table(("command", "what it does", "example"), rows)
+
+
+def _commands(of: Any) -> Iterator[tuple[str, Any]]:
+    return ((name, of[name]) for name in of if not name.startswith("-"))
+
+
+def exit_codes() -> str:
+    kinds = [errors.PipelineError, *errors.PipelineError.__subclasses__()]
+    # Other rooms derive errors of their own from these, with the same code.
+    own = [kind for kind in kinds if kind.__module__ == errors.__name__]
+    rows = [(str(kind.exit_code), f"`{kind.__name__}`", _line(kind.__doc__ or "")) for kind in own]
+    return _table(("code", "error", "meaning"), [("0", "", "Everything was done."), *rows])
+
+
+def profiles() -> str:
+    """The disclosure profiles: every setting with its number, meaning and source."""
+    found = yaml.safe_load(schemas.DISCLOSURE.read_text(encoding="utf-8"))
+    parts = []
+    for name, profile in found.items():
+        like = f" Everything else is as in `{profile['like']}`." if "like" in profile else ""
+        rows = [
+            (f"`{key}`", f"{_code(s['value'])}", _line(s["meaning"]), _line(s["source"]))
+            for key, s in profile["settings"].items()
+        ]
+        table = _table(("setting", "value", "meaning", "source"), rows)
+        parts.append(f"### `{name}`\n\n{_line(profile['meaning'])}{like}\n\n{table}")
+    return "\n\n".join(parts)
+
+
+def instruments() -> str:
+    return "\n\n".join(_instrument(key) for key in load_instruments().values())
+
+
+def _instrument(key: Instrument) -> str:
+    facts = [
+        ("items", f"{key.items}, answered {key.lowest} to {key.highest}"),
+        ("direction", key.direction.replace("_", " ")),
+        *_scoring(key),
+        *([("items are", "; ".join(f"{i} {name}" for i, name in key.short_names.items()))] if key.short_names else []),
+        *([("answers", "; ".join(f"{n} {label}" for n, label in key.answers.items()))] if key.answers else []),
+        ("source", _line(key.citation) + (f" doi {key.doi}" if key.doi else "")),
+        ("licence", _line(key.licence)),
+    ]
+    return f"## `{key.id}`: {key.title}\n\n{_table(('', ''), facts)}"
+
+
+def _scoring(key: Instrument) -> list[tuple[str, str]]:
+    if key.missing is None:
+        how = {"distribution": "how many people chose each answer", "ratings": "a mean rating"}[key.kind]
+        return [("reported as", f"{how}, for each item; there is no total")]
+    how = {"sum": "sum of the items", "mean": "mean of the items", "table": "sum of the items, looked up in a table"}
+    scores = [f"{s.title} (`{name}`): items {_numbers(s.items)}" for name, s in key.subscales.items()]
+    tolerated = {s.max_missing for s in key.subscales.values()}
+    rule = "complete answers only" if key.missing.rule == "complete_cases" else f"up to {max(tolerated)} blank"
+    return [
+        ("score", how[key.aggregate or "sum"]),
+        ("scores", "; ".join(scores)),
+        *([("turned around", f"items {_numbers(key.reverse)}")] if key.reverse else []),
+        *([("never scored", f"items {_numbers(key.fillers)}")] if key.fillers else []),
+        ("blank items", f"{rule}. {_line(key.missing.basis)}"),
+    ]
+
+
+def settings() -> str:
+    """Every setting of programme.yaml, group by group."""
+    parts = []
+    for model, title in GROUPS.items():
+        rows = [
+            (f"`{name}`", _words(field.annotation), _default(field), field.description or "")
+            for name, field in model.model_fields.items()
+            if name != "folder"
+        ]
+        about = _line(model.__doc__ or "") if model.__doc__ and model is not programme.Programme else ""
+        table = _table(("setting", "what may stand there", "if left out", "meaning"), rows)
+        parts.append("\n\n".join(filter(None, [f"### {title}", about, table])))
+    return "\n\n".join(parts)
+
+
+def fields() -> str:
+    """What a roster and a session log may hold."""
+    kinds = {"Roster": ROSTER, "Session log": SESSION_LOG}
+    return "\n\n".join(
+        f"### {title}\n\n{_table(('field', 'meaning'), [(f'`{k}`', v) for k, v in known.items()])}"
+        for title, known in kinds.items()
+    )
+
+
+def _words(kind: Any) -> str:
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return "short name" if kind == programme.Slug else _words(parts[0])
+    if origin is Literal:
+        return ", ".join(f"`{part}`" for part in parts)
+    if origin in (Union, UnionType):
+        return " or ".join(_words(part) for part in parts if part is not NoneType)
+    if origin is list:
+        return f"list: {_words(parts[0])}"
+    if origin is dict:
+        return f"{_words(parts[0])}: {_words(parts[1])}"
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return f"[{GROUPS[kind]}](#{GROUPS[kind].lower().replace(' ', '-')})"
+    return SIMPLE[kind]
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**needed**"
+    empty = field.default is None or isinstance(field.default, BaseModel) or field.default in ([], {})
+    return "" if empty else _code(field.default)
+
+
+def _code(value: Any) -> str:
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _numbers(items: list[int]) -> str:
+    return ", ".join(map(str, items))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "commands": commands,
+    "exit codes": exit_codes,
+    "profiles": profiles,
+    "instruments": instruments,
+    "settings": settings,
+    "fields": fields,
+    "tables": lambda: codebook().strip(),
+}
+
+
+def renewed(page: str) -> str:
+    """A page with every generated part as the contracts have it now."""
+    return PLACE.sub(lambda found: f"{found[1]}\n{PARTS[found['name']]()}\n\n{found[3]}", page)
+
+
+def schema_text() -> str:
+    """schemas/programme.schema.json, which editors read."""
+    return json.dumps(programme_schema(), indent=2, sort_keys=True) + "\n"
+
+
+def main() -> None:
+    for path in sorted(DOCS.glob("*.md")):
+        path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    schemas.PROGRAMME_SCHEMA.write_text(schema_text(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
