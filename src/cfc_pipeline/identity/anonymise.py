@@ -73,12 +73,12 @@ def _comment_columns(rows: pl.DataFrame) -> list[str]:
 def _participants(intake: Intake, answers: Iterable[pl.DataFrame], keys: Keys) -> pl.DataFrame:
     """People on the roster, and people known only by a code that they made themselves."""
     roster = intake.roster
-    coarse = {c: redact_labels(roster[c], roster) for c in ("role", "phase", "region")}
+    coarse = redact_labels(roster.select("role", "phase", "region"), roster)
     enrolled = roster.select(
         pseudonyms(roster["person"], keys.purpose("person"), "p-").alias("participant_id"),
         "cohort_id",
         pseudonyms(_normal_school(roster["school"]), keys.purpose("school"), "s-").alias("school_id"),
-        **coarse,
+        *coarse.get_columns(),
         on_roster=pl.lit(True),
         consented="consented",
         consented_on="consented_on",
@@ -98,9 +98,12 @@ def _normal_school(names: pl.Series) -> pl.Series:
     return names.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
 
 
-def redact_labels(labels: pl.Series, roster: pl.DataFrame) -> pl.Series:
+def redact_labels(labels: pl.DataFrame, roster: pl.DataFrame) -> pl.DataFrame:
     """Roles, phases and practices are short labels, but people type names into them all the same."""
-    return _redacted(labels, roster)["text"]
+    # Each label once: going through a long roster is what takes time.
+    written = pl.concat([labels[c].rename("label") for c in labels.columns]).drop_nulls().unique(maintain_order=True)
+    safe = _redacted(written, roster)["text"]
+    return labels.select(pl.all().replace_strict(written, safe, default=None, return_dtype=pl.String))
 
 
 def _redacted(texts: pl.Series, roster: pl.DataFrame) -> pl.DataFrame:
@@ -119,7 +122,7 @@ def _sessions(intake: Intake) -> pl.DataFrame:
         session_number="session_number",
         held_on="held_on",
         attendance=pl.col("attendance").cast(pl.Int64),
-        practices=redact_labels(rows["practices"], intake.roster),
+        practices=redact_labels(rows.select("practices"), intake.roster)["practices"],
         adherence=pl.col("adherence").cast(pl.Int64),
     ).unique("session_id", keep="last", maintain_order=True)
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from cfc_pipeline.identity.patterns import ANY_MARK, CODE, DATE, NAME, NUMBER, PATTERNS, PLACEHOLDERS, UNDERSCORE, WORDS
 from cfc_pipeline.identity.schools import redact_schools
-from cfc_pipeline.identity.words import fold, folded_words, replace_words, words_in
+from cfc_pipeline.identity.words import WORD, fold, replace_words, words_in
 
 _SMALL = 6  # shorter names are not looked for misspelt: too many words are one letter away from them
 _EVERYDAY = set(WORDS["everyday_words"].split())
@@ -96,7 +96,11 @@ def _unescaped(text: pl.Series) -> pl.Series:
 def _codes(text: pl.Series, codes: pl.Series | None) -> pl.Series:
     if codes is None:
         return text
-    return replace_words(text, codes.drop_nulls().unique().to_list(), r"(?i)\b", r"\b", CODE)
+    # Nearly all codes are one word, which is in the texts or is not.
+    words = text.str.extract_all(r"\w+").explode(empty_as_null=True).str.to_lowercase().unique()
+    codes = codes.drop_nulls().unique(maintain_order=True)
+    may_occur = ~codes.str.contains("^[A-Za-z0-9]+$") | codes.str.to_lowercase().is_in(words.implode())
+    return replace_words(text, codes.filter(may_occur), r"(?i)\b", r"\b", CODE)
 
 
 def _names(text: pl.Series, roster: pl.Series) -> pl.Series:
@@ -123,13 +127,28 @@ _AROUND_NAMES = (
 
 def _parts(roster: pl.Series) -> set[str]:
     """Every word of every name, folded, with the names that stand for it, and the ways to write a name in one word."""
-    parts: set[str] = set()
-    for name in roster.drop_nulls().unique():
-        words = [word for word in folded_words(name) if word not in _NOT_NAMES and len(word) > 1]
-        parts.update(words)
-        parts.update(word for word in folded_words(re.sub(r"['’]", " ", name)) if len(word) > 2)  # O'Brien is Brien
-        if len(words) > 1:
-            parts |= {"".join(words), words[0] + words[-1], words[0][0] + words[-1], words[0] + words[-1][0]}
+    names = roster.drop_nulls().unique(maintain_order=True).to_frame("name").with_row_index("person")
+    words = (
+        names.with_columns(word=pl.col("name").str.extract_all(WORD)).explode("word", empty_as_null=True).drop_nulls()
+    )
+    spelt = words["word"].unique(maintain_order=True)  # far fewer than there are people
+    folded = pl.Series([fold(word) for word in spelt], dtype=pl.String)
+    words = words.with_columns(pl.col("word").replace_strict(spelt, folded, return_dtype=pl.String))
+    words = words.filter(pl.col("word").str.len_chars() > 1, ~pl.col("word").is_in(sorted(_NOT_NAMES)))
+    first, last = pl.col("word").first(), pl.col("word").last()
+    together = words.group_by("person", maintain_order=True).agg(
+        pl.len(),
+        pl.col("word").str.join("").alias("all"),
+        (first + last).alias("ends"),
+        (first.str.slice(0, 1) + last).alias("initial"),
+        (first + last.str.slice(0, 1)).alias("of_last"),
+    )
+    together = together.filter(pl.col("len") > 1).select(
+        pl.concat_list("all", "ends", "initial", "of_last").alias("word")
+    )
+    parts = set(pl.concat([words["word"], together["word"].explode(empty_as_null=True)]).unique())
+    # O'Brien is also Brien.
+    parts |= {word for name in spelt for part in re.split("['’]", name) if len(word := fold(part)) > 2}
     return parts | {other for group in _GIVEN if not parts.isdisjoint(group) for other in group}
 
 

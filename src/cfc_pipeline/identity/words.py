@@ -10,7 +10,8 @@ from cfc_pipeline.errors import PrivacyRefusal
 
 _BATCH = 200_000  # texts whose words are in memory at once
 _PER_PATTERN = 500  # alternatives in one regular expression; the engine refuses more than 10 MB
-_WORD = re.compile(r"(?:[^\W\d_]|['’])+")
+WORD = r"[\p{L}\p{Nl}\p{No}'’]+"  # of a name, for polars
+_WORD = re.compile(r"(?:[^\W\d_]|['’])+")  # the same
 # Letters that do not come apart into a letter and an accent.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i"})
 
