@@ -239,6 +239,9 @@ def serve(*, folder: Folder, port: int = 4200) -> int:
 
     Example: cfc-pipeline -p my-programme serve
     """
+    from cfc_pipeline.programme_file import load_programme
+
+    load_programme(folder)  # so that a mistake in it is told as everywhere, before a server starts
     # Prefect lives in flows/ only; a process of its own keeps it out of every other command.
     return subprocess.call([sys.executable, "-m", "flows.serve", str(folder), str(port)])
 

@@ -58,6 +58,12 @@ def test_mistakes_are_told_without_a_traceback(run, tmp_path):
     assert "next" in err
 
 
+def test_a_programme_that_cannot_be_read_is_not_served(run, tmp_path):
+    code, _, err = run("-p", tmp_path, "serve")
+    assert code == 10
+    assert "There is no programme here." in err
+
+
 def test_an_unforeseen_error_says_where_but_not_what(run, tmp_path, monkeypatch):
     def quotes(*_, **__):
         raise ValueError("canary.person@mailbox.example")
