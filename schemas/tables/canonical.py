@@ -52,7 +52,8 @@ def questionnaire(items: Ranges, cohorts: list[str], *, named: bool, timed: bool
             "record": pa.Column(str, _needed("the tool's response id is missing"), nullable=True),
             "person": pa.Column(str, _needed("no address or code of a person") if named else None, nullable=True),
             "on_roster": pa.Column(bool, _check("not on the roster", lambda c: c) if named else None, nullable=True),
-            "cohort_id": pa.Column(str, [_needed("cohort cannot be told"), known], nullable=True),
+            "cohort_id": pa.Column(str, known, nullable=True),
+            "cohort_known": pa.Column(bool, _check("cohort cannot be told", lambda c: c)),
             "time_point": pa.Column(
                 str,
                 [_needed("time point cannot be told"), _check("unknown time point", lambda c: c.is_in(TIME_POINTS))]

@@ -45,9 +45,12 @@ def leaks(planted: Planted, text: bytes) -> int:
 
 
 def test_the_scan_finds_what_is_there(demo):
-    """A scan that cannot find anything proves nothing: the exports themselves are full of planted values."""
+    """A scan that cannot find anything proves nothing: the exports themselves are full of planted values.
+
+    Not all: moments are planted in every way of writing them, and each file uses one.
+    """
     inbox = b"".join(everything_in(p) for p in (demo.planted.folder / "inbox").iterdir())
-    assert leaks(demo.planted, inbox) > 0.9 * len(demo.planted.values) > 100
+    assert leaks(demo.planted, inbox) > 0.8 * len(demo.planted.values) > 100
 
 
 @pytest.mark.parametrize(

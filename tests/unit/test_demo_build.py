@@ -126,7 +126,7 @@ def test_one_cohort_has_two_schools_and_one_few_pairs(demo: Planted, raw: Folder
     paired = {
         k[1]: f["n_paired"] for k, f in figures.items() if k[0] == "cohort" and k[2:] == ("brs", "total", "pre", "post")
     }
-    assert {cohort for cohort, n in paired.items() if n is not None and n < 8} == {"2024-city"}
+    assert {cohort for cohort, n in paired.items() if n is not None and n < 8} == {"2023-partner"}
 
 
 def test_one_cohort_is_of_one_mind(raw: Folder) -> None:

@@ -38,7 +38,6 @@ def test_every_reason_of_a_failing_row_is_kept():
         (2, "Q1", "not a number and not a listed answer"),
         (2, "Q2", "outside 1 to 5"),
         (2, "_submitted", "date cannot be read"),
-        (3, "Email", "cohort cannot be told"),
         (3, "Email", "not on the roster"),
     ]
     assert sum(fates(intake).values()) == 2

@@ -31,7 +31,7 @@ def canonical_answers(
     instruments: Mapping[str, Instrument],
     roster: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Canonical rows: row, record, test, empty, complete, person, on_roster, cohort_id, time_point, session_number,
+    """Canonical rows: row, record, test, empty, complete, person, on_roster, cohort_id, cohort_known, time_point, session_number,
     submitted_at (naive, programme's zone), date_readable, agreed, withdrawn, items (Int16), comments (String).
 
     A file in the other day order than its entry says is refused whole, by ExportError.
@@ -43,6 +43,8 @@ def canonical_answers(
         submitted_at=times, date_readable=times.is_not_null() | frame["submitted"].is_null()
     ).drop("submitted")
     frame = _with_people(frame, survey, roster)
+    # Somebody who is not on the roster has that one problem, not also a cohort that nobody can tell.
+    frame = frame.with_columns(cohort_known=pl.col("cohort_id").is_not_null() | ~pl.col("on_roster").fill_null(False))
     if survey.time_point == "calendar":
         frame = _with_calendar(frame, programme.cohorts, programme.policy.calendar)
     return frame

@@ -28,6 +28,7 @@ def column_behind(survey: Survey, canonical: str) -> str:
     person = (survey.person.column if survey.person else None) or _first(survey, "email", "code")
     settings = {
         "cohort_id": (survey.cohort, _first(survey, "cohort") or person),
+        "cohort_known": (survey.cohort, person),
         "time_point": (survey.time_point, survey.submitted.column or SUBMITTED),
         "session_number": (survey.session, _first(survey, "session")),
     }
