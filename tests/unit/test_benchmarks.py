@@ -1,0 +1,43 @@
+"""The benchmark's two scripts compute the same, and a difference would be seen."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.run import Run, agree, run, run_ours, table
+from cfc_pipeline.demo.grown import build_large
+
+
+@pytest.fixture(scope="module")
+def programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bench") / "programme"
+    build_large(folder, responses=240, cohorts=6)
+    return folder
+
+
+def test_both_scripts_give_the_same_mean_changes_and_leave_the_programme_for_the_next_run(programme: Path) -> None:
+    ours, bare = run_ours(programme), run("bare_pandas.py", programme / "inbox")
+    assert len(ours.changes) == 9
+    assert agree(ours.changes, bare.changes)
+    assert ours.peak_mib > 50  # a Python process with polars in it: neither KiB nor bytes
+    assert len(list((programme / "inbox").iterdir())) == 2
+
+
+def test_a_difference_is_seen() -> None:
+    assert agree({"a": 1.0}, {"a": 1.0 + 1e-12})
+    assert not agree({"a": 1.0}, {"a": 1.001})
+    assert not agree({"a": 1.0}, {"a": 1.0, "b": 1.0})
+
+
+def test_a_script_that_fails_ends_the_benchmark(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"bare_pandas\.py ended with 1"):
+        run("bare_pandas.py", tmp_path)
+
+
+def test_ratios_are_of_medians() -> None:
+    def runs(*seconds: float) -> list[Run]:
+        return [Run(s, s, 100 * s, {}) for s in seconds]
+
+    text = table(1000, runs(1, 2, 9), runs(4, 5, 60), runs(1, 1, 1))
+    assert "time, times the bare script's       2.5" in text
+    assert "memory, times the bare script's     2.5" in text
