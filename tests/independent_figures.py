@@ -99,7 +99,7 @@ def noncentral_t(t: float, df: int, centre: float) -> float:
 
 
 def pooled(groups: list[list[float]]) -> Figures:
-    """DerSimonian-Laird with the Hartung-Knapp interval over cohorts' mean changes; groups under 2 people are out."""
+    """DerSimonian-Laird with the modified Hartung-Knapp interval over cohorts' mean changes; groups under 2 people are out."""
     usable = [g for g in groups if len(g) >= 2 and statistics.variance(g) > 0]
     if len(usable) < 2:
         return {}
@@ -110,7 +110,7 @@ def pooled(groups: list[list[float]]) -> Figures:
     mean = sum(w * y for w, y in zip(weights, effects, strict=True)) / sum(weights)
     df = len(usable) - 1
     spread = sum(w * (y - mean) ** 2 for w, y in zip(weights, effects, strict=True))
-    se = math.sqrt(spread / df / sum(weights))
+    se = math.sqrt(max(1.0, spread / df) / sum(weights))  # no narrower than without Hartung and Knapp
     t = mean / se
     half = float(stats.t.ppf(0.975, df)) * se
     return {

@@ -1,7 +1,5 @@
 """The paired and pooled statistics against published data and other software, through the front door where it fits."""
 
-import math
-
 import numpy as np
 import pingouin
 import polars as pl
@@ -153,10 +151,15 @@ def test_pooled_row_against_statsmodels(seed: int) -> None:
     means, errors = cohorts["mean_change"].to_numpy(), (cohorts["change_sd"] / cohorts["n_paired"].sqrt()).to_numpy()
     other = combine_effects(means, errors**2, method_re="dl", use_t=True)
     assert row["mean_change"] == pytest.approx(other.mean_effect_re, rel=1e-10)
-    assert (row["ci_low"], row["ci_high"]) == pytest.approx(other.conf_int(use_t=True)[3], rel=1e-10)
+    # statsmodels has Hartung and Knapp's error unmodified; ours is never below the usual random-effects one.
+    error = max(other.sd_eff_w_re_hksj, other.sd_eff_w_re)
+    half = stats.t.ppf(0.975, 8) * error
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(
+        (other.mean_effect_re - half, other.mean_effect_re + half), rel=1e-10
+    )
     assert row["tau2"] == pytest.approx(max(0, other.tau2), rel=1e-10)
     assert row["i2"] == pytest.approx(100 * max(0, other.i2), abs=1e-9)
-    assert row["t_value"] == pytest.approx(row["mean_change"] / other.sd_eff_w_re_hksj, rel=1e-10)
+    assert row["t_value"] == pytest.approx(row["mean_change"] / error, rel=1e-10)
     assert row["p_value"] == pytest.approx(2 * stats.t.sf(abs(row["t_value"]), 8), rel=1e-9)
     assert (row["n_cohorts"], row["n_paired"]) == (9, cohorts["n_paired"].sum())
 
@@ -164,7 +167,13 @@ def test_pooled_row_against_statsmodels(seed: int) -> None:
 def test_two_and_three_cohorts_are_wide_on_purpose() -> None:
     three = pool(np.array([1.0, 2.0, 4.0]), np.array([0.5, 0.5, 0.5]))
     assert (three.ci_high - three.mean) / three.standard_error == pytest.approx(4.302653, abs=1e-6)
-    alike = pool(np.array([1.0, 1.0]), np.array([0.5, 0.5]))
-    assert (alike.mean, alike.tau2, alike.i2) == (1.0, 0.0, 0.0)
-    assert math.isnan(alike.ci_low)
-    assert math.isnan(alike.p_value)
+
+
+def test_cohorts_that_agree_by_chance_do_not_make_the_interval_narrow() -> None:
+    """Squared errors of .5 in two cohorts: fixed-effect error √(1/4). Unmodified, Hartung and Knapp's would be 0."""
+    for means in ([1.0, 1.0], [1.0, 1.01]):
+        alike = pool(np.array(means), np.array([0.5, 0.5]))
+        assert (alike.tau2, alike.i2) == (0.0, 0.0)
+        assert alike.standard_error == pytest.approx(0.5)
+        assert (alike.ci_high - alike.mean) / 0.5 == pytest.approx(12.7062047)
+        assert alike.p_value > 0.2

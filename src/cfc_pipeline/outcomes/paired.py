@@ -192,11 +192,7 @@ def pooled_row(cohorts: pl.DataFrame) -> dict[str, object]:
         "n_paired": cohorts["n_paired"].sum(),
         "n_cohorts": cohorts.height,
         "mean_change": estimate.mean,
-        **{name: _or_empty(getattr(estimate, name)) for name in ("ci_low", "ci_high", "t_value", "p_value")},
+        **{name: getattr(estimate, name) for name in ("ci_low", "ci_high", "t_value", "p_value")},
         "tau2": estimate.tau2,
         "i2": estimate.i2,
     }
-
-
-def _or_empty(figure: float) -> float | None:
-    return figure if np.isfinite(figure) else None

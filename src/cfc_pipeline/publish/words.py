@@ -26,9 +26,10 @@ STANDARDISED = (
 )
 P_VALUE = "p: two-sided, from a paired t test, not corrected for the number of tests in this table."
 POOLED = (
-    "Pooled: the mean of the cohorts' changes in a random-effects model (DerSimonian and Laird), with the interval of "
-    "Hartung and Knapp, which allows for cohorts that differ; with few cohorts it is wide. Where the estimate over all "
-    "cohorts would give a hidden one away, it is over the shown ones; the column Cohorts says how many are in it."
+    "Pooled: the mean of the cohorts' changes in a random-effects model (DerSimonian and Laird; it gives exact cohorts "
+    "more weight, so it need not lie between the years' means), with the modified interval of Hartung and Knapp, which "
+    "allows for cohorts that differ; with few cohorts it is wide. Where the estimate over all cohorts would give a "
+    "hidden one away, it is over the shown ones; the column Cohorts says how many are in it."
 )
 SAME_PEOPLE = (
     "Means before and after and the change are of the same people: those with a score at both times. People who "
