@@ -5,6 +5,7 @@ data/prefect/; a server that PREFECT_API_URL names already is used as it is.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ def main(folder: Path, port: int) -> None:
     # Load
     folder = folder.resolve()
     os.environ.setdefault("PREFECT_HOME", str(folder / "data" / "prefect"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as Ctrl-C: the server must not outlive this process
     server = None if "PREFECT_API_URL" in os.environ else _start_server(port)
     # Serve, until somebody stops it; a stopped process must not leave the schedule paused.
     try:

@@ -46,6 +46,8 @@ def main() -> None:
         sys.exit(app.meta(sys.argv[1:]))
     except PipelineError as error:
         _complain(error)
+    except BrokenPipeError:  # whoever read the output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if os.environ.get("CFC_DEBUG") == "1":  # a developer's machine, with synthetic data
             raise
@@ -234,7 +236,7 @@ def codebook(*, as_json: AsJson = False) -> None:
 
 
 @app.command
-def serve(*, folder: Folder, port: int = 4200) -> int:
+def serve(*, folder: Folder, port: int = 4200) -> None:
     """Keep Prefect running on this machine: its page with a Run button, and the schedule in programme.yaml.
 
     Example: cfc-pipeline -p my-programme serve
@@ -242,8 +244,9 @@ def serve(*, folder: Folder, port: int = 4200) -> int:
     from cfc_pipeline.programme_file import load_programme
 
     load_programme(folder)  # so that a mistake in it is told as everywhere, before a server starts
-    # Prefect lives in flows/ only; a process of its own keeps it out of every other command.
-    return subprocess.call([sys.executable, "-m", "flows.serve", str(folder), str(port)])
+    # Prefect lives in flows/ only. This process becomes that one, so that stopping it stops everything.
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "flows.serve", str(folder), str(port)])
 
 
 @app.command

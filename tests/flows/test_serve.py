@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -23,10 +22,12 @@ def served(tmp_path_factory):
         port = free.getsockname()[1]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     line = [sys.executable, "-m", "cfc_pipeline.cli", "-p", str(folder), "serve", "--port", str(port)]
-    process = subprocess.Popen(line, env=environ, stdout=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(line, env=environ, stdout=subprocess.DEVNULL)
     yield folder, f"http://127.0.0.1:{port}/api"
-    os.killpg(process.pid, signal.SIGINT)
+    process.terminate()
     process.wait(timeout=60)
+    with pytest.raises(OSError, match="refused"):  # stopping the command has stopped the server too
+        ask(f"http://127.0.0.1:{port}/api/health")
 
 
 def ask(url, body=None):

@@ -38,7 +38,7 @@ class Sums:
             raise DisclosureRefusal(
                 "Counts do not add up, so nobody can say what they give away",
                 where=f"{wrong} sums of a results table",
-                next_step="run `cfc-pipeline verify`; this is a defect of the pipeline, not of the data",
+                next_step="nothing was published; this is a defect of the pipeline, not of the data: please report it",
             )
 
 

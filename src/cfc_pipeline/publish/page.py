@@ -72,6 +72,7 @@ SECTIONS = (
         ("session_feedback",),
         {"session_feedback": rating_charts},
     ),
+    Section("comments", "In people's words", "What people wrote, chosen and approved.", ("approved_comments",), {}),
     Section(
         "quality",
         "Quality of the data",

@@ -15,7 +15,13 @@ from cfc_pipeline.publish import words
 from cfc_pipeline.publish.layout import About
 from cfc_pipeline.publish.model import PublishedTable
 from cfc_pipeline.publish.outcome_tables import cohort_outcomes, later_outcomes, multi_year_outcomes
-from cfc_pipeline.publish.people_tables import data_quality, perceived_impact, response_flow, session_feedback
+from cfc_pipeline.publish.people_tables import (
+    approved_comments,
+    data_quality,
+    perceived_impact,
+    response_flow,
+    session_feedback,
+)
 from schemas.tables import TABLES
 
 
@@ -37,6 +43,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         later_outcomes(paired, about),
         session_feedback(protect_feedback(_read(con, "feedback_summary"), profile, off), about),
         perceived_impact(protect_impact(_read(con, "impact_distribution"), profile, off), about),
+        approved_comments(_read(con, "comment"), about),
         data_quality(protect_quality(_read(con, "data_quality"), profile, off), about),
     )
     return [table for table in tables if table.values.height]
