@@ -1,4 +1,4 @@
-"""Free text is in no release and not in the analysts' copy until a person approves it; then it is, without its cohort."""
+"""Free text is in no release until a person approves it; then it is, without its cohort."""
 
 import os
 

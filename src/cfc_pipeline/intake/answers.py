@@ -31,8 +31,8 @@ def canonical_answers(
     instruments: Mapping[str, Instrument],
     roster: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Canonical rows: row, record, test, empty, complete, person, on_roster, cohort_id, cohort_known, time_point, session_number,
-    submitted_at (naive, programme's zone), date_readable, agreed, withdrawn, items (Int16), comments (String).
+    """Canonical rows: row, record, test, empty, complete, person, on_roster, cohort_id, cohort_known, time_point,
+    session_number, submitted_at (naive, programme's zone), date_readable, agreed, withdrawn, items (Int16), comments.
 
     A file in the other day order than its entry says is refused whole, by ExportError.
     """
