@@ -9,6 +9,8 @@ Each class has an exit code of its own, so that a scheduler can tell why a run f
 """
 
 import traceback
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class PipelineError(Exception):
@@ -100,3 +102,9 @@ def unexpected(error: Exception) -> PipelineError:
         where=" > ".join(places[-6:]),
         next_step="the step that failed wrote nothing; please report these lines",
     )
+
+
+def did_you_mean(written: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the known one that it is like, or nothing."""
+    close = get_close_matches(written, list(known), n=1, cutoff=0.7)
+    return f"; did you mean `{close[0]}`?" if close else ""

@@ -8,12 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ValidationError
 
+from cfc_pipeline.errors import did_you_mean
 from cfc_pipeline.programme import Cohort, Email, FromColumn, Survey, TimePoint
 from cfc_pipeline.programme_yaml import Mistake, Place
 from schemas.fields import CONSENT_MEANINGS, ROSTER, SESSION_LOG
@@ -133,7 +133,7 @@ def _cohort(place: Place, survey: Survey, cohorts: list[str]) -> Found:
 
 def _known(name: str, cohorts: list[str], place: Place) -> Found:
     if name not in cohorts:
-        yield Mistake(place, f"there is no cohort `{name[:40]}`{_meant(name, cohorts)}")
+        yield Mistake(place, f"there is no cohort `{name[:40]}`{did_you_mean(name, cohorts)}")
 
 
 def _consent(place: Place, survey: Survey) -> Found:
@@ -147,7 +147,7 @@ def _time_points(place: Place, survey: Survey) -> Found:
     if isinstance(survey.time_point, FromColumn):
         for cell, meaning in survey.time_point.values.items():
             if meaning not in known:
-                text = f"must be one of {', '.join(known)}{_meant(meaning, known)}"
+                text = f"must be one of {', '.join(known)}{did_you_mean(meaning, known)}"
                 yield Mistake((*place, "time_point", "values", cell), text)
 
 
@@ -179,7 +179,7 @@ def _fields(place: Place, survey: Survey, cohorts: list[str]) -> Found:
     known = list(FIELDS[survey.kind])
     for name in survey.fields:
         if name not in known:
-            text = f"unknown field{_meant(name, known) or '; known are ' + ', '.join(known)}"
+            text = f"unknown field{did_you_mean(name, known) or '; known are ' + ', '.join(known)}"
             yield Mistake((*place, "fields", name), text)
     for name in survey.values:
         if name not in survey.fields:
@@ -217,7 +217,7 @@ def _zone(place: Place, name: Any) -> Found:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):
         cities = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
-        yield Mistake(place, f"unknown time zone{_meant(name, cities) or '; write it like Europe/London'}")
+        yield Mistake(place, f"unknown time zone{did_you_mean(name, cities) or '; write it like Europe/London'}")
 
 
 def _email(email: Email) -> Found:
@@ -232,8 +232,3 @@ def _email(email: Email) -> Found:
     if email.smtp.security == "none" and email.smtp.host not in _THIS_MACHINE:
         text = "`none` would send the summary and password in the clear; use `starttls` or `tls`"
         yield Mistake(("email", "smtp", "security"), text)
-
-
-def _meant(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.7)
-    return f"; did you mean `{close[0]}`?" if close else ""

@@ -1,6 +1,5 @@
 """Reads programme.yaml: one typed object, or every mistake in the file with its line and what to write instead."""
 
-import difflib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from cfc_pipeline import programme_checks, programme_yaml
-from cfc_pipeline.errors import ConfigError
+from cfc_pipeline.errors import ConfigError, did_you_mean
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_yaml import Document, Mistake, Place
 
@@ -208,9 +207,4 @@ def _shown(value: Any) -> str:
 
 
 def _meant(value: Any, known: list[str]) -> str:
-    close = (
-        difflib.get_close_matches(value.lower().replace("-", "_"), known, n=1, cutoff=0.7)
-        if isinstance(value, str)
-        else []
-    )
-    return f"; did you mean `{close[0]}`?" if close else ""
+    return did_you_mean(value.lower().replace("-", "_"), known) if isinstance(value, str) else ""

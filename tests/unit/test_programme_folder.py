@@ -47,7 +47,7 @@ def uncommented(folder: Path) -> str:
 
 def test_every_example_is_good(tmp_path: Path) -> None:
     init(tmp_path)
-    (tmp_path / "programme.yaml").write_text(uncommented(tmp_path).replace("    confirmed: false\n", ""))
+    (tmp_path / "programme.yaml").write_text(uncommented(tmp_path))
     programme = load_programme(tmp_path)
     assert {s.kind for s in programme.surveys} == {
         "roster",

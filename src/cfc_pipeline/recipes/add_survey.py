@@ -3,12 +3,11 @@
 from itertools import count
 from pathlib import Path
 
-from cfc_pipeline.errors import ExportError
 from cfc_pipeline.intake.draft import draft_text, suggested_id
 from cfc_pipeline.intake.finding import Finding
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.sources import read_export
+from cfc_pipeline.sources import read_export, read_file
 
 
 def draft(folder: Path, file: Path) -> Path:
@@ -17,7 +16,7 @@ def draft(folder: Path, file: Path) -> Path:
     ExportError when the file cannot be read. Messages and the draft say "the file": its name may hold a person's.
     """
     programme = load_programme(folder)
-    found = Finding(read_export(_bytes(file), "the file"), programme, load_instruments(folder / "instruments"))
+    found = Finding(read_export(read_file(file), "the file"), programme, load_instruments(folder / "instruments"))
     drafts = folder / "drafts"
     drafts.mkdir(exist_ok=True)
     wanted = suggested_id(found)
@@ -27,12 +26,3 @@ def draft(folder: Path, file: Path) -> Path:
     with path.open("x", encoding="utf-8") as out:
         out.write(draft_text(found, survey_id))
     return path
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError:
-        raise ExportError(
-            "The file cannot be opened.", where="the file to draft from", next_step="check its path; name one file"
-        ) from None

@@ -43,9 +43,9 @@ def _opens(path: Path) -> None:
 
 def _too_open(programme: Programme) -> list[str]:
     """Personal files that other users of the machine could read."""
-    if not programme.restricted.exists():
-        return []
-    personal = [programme.restricted, *programme.restricted.rglob("*"), programme.warehouse]
+    restricted = [programme.restricted, *programme.restricted.rglob("*")]
+    # corrections.csv quotes what people typed; a closed inbox closes the files in it.
+    personal = [*restricted, programme.warehouse, programme.inbox, programme.folder / "corrections.csv"]
     loose = [p for p in personal if p.exists() and stat.S_IMODE(p.stat().st_mode) & 0o077]
     if not loose:
         return ["good: nobody else on this machine can read personal files"]

@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
 
 from cfc_pipeline import __version__
-from cfc_pipeline.errors import ConfigError, ExportError
+from cfc_pipeline.errors import ConfigError, ExportError, did_you_mean
 from cfc_pipeline.identity import approvals
 from cfc_pipeline.identity.anonymise import anonymise
-from cfc_pipeline.identity.keys import Keys, load_keys
+from cfc_pipeline.identity.keys import Keys, load_keys, private_folder
 from cfc_pipeline.identity.quarantine import write_quarantine
 from cfc_pipeline.identity.vault import RawCopy, fingerprint, list_raw, open_raw, seal
 from cfc_pipeline.intake.batch import File, Intake, take_in
@@ -21,10 +20,10 @@ from cfc_pipeline.intake.recognise import assign, missing_columns
 from cfc_pipeline.measures.instruments import instrument_rows, item_rows, load_instruments
 from cfc_pipeline.measures.scoring import score
 from cfc_pipeline.outcomes import estimates
-from cfc_pipeline.programme import Cohort, Programme
+from cfc_pipeline.programme import Cohort, Programme, Scale, Survey
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes.report import FATES, IngestReport, Refused, check_balance, shown
-from cfc_pipeline.sources import read_export
+from cfc_pipeline.sources import read_export, read_file
 from cfc_pipeline.warehouse.layout import dictionary
 from cfc_pipeline.warehouse.snapshot import publish_snapshot
 from cfc_pipeline.warehouse.store import Connection, value, writing
@@ -61,6 +60,7 @@ def ingest(
     keys = load_keys(programme.restricted, environ)
     instruments = load_instruments(programme.folder / "instruments")
     check_instruments(programme, instruments)
+    _check_survey(survey_id, programme)
     corrections = read_corrections(programme.folder / "corrections.csv")
 
     def copy_for_analysts(con: Connection) -> None:
@@ -89,25 +89,48 @@ def ingest(
     return report
 
 
+# Kind of survey: kinds of instruments whose answers it brings to where they are counted.
+_COUNTED = {
+    "scale": ("scale", "distribution"),
+    "perceived_impact": ("distribution",),
+    "session_feedback": ("ratings",),
+}
+
+
 def check_instruments(programme: Programme, instruments: Mapping[str, Instrument]) -> None:
-    """Every survey's scales are known, and their item numbers exist."""
-    wrong = []
-    for survey in programme.surveys:
-        for scale in survey.scales:
-            key = instruments.get(scale.instrument)
-            if key is None:
-                close = get_close_matches(scale.instrument, instruments, 1)
-                wrong.append(
-                    f"{survey.id}: no instrument `{scale.instrument}`"
-                    + (f"; did you mean `{close[0]}`?" if close else "")
-                )
-            elif beyond := [i for i in scale.items if i > key.items]:
-                wrong.append(f"{survey.id}: `{key.id}` has {key.items} items, not {beyond}")
+    """Every survey's instruments are known, their item numbers exist, and a survey of its kind counts them."""
+    wrong = [
+        f"{survey.id}: {mistake}"
+        for survey in programme.surveys
+        if survey.confirmed
+        for scale in survey.scales
+        if (mistake := _mistake(survey, scale, instruments))
+    ]
     if wrong:
         raise ConfigError(
-            "Some surveys name instruments or items that do not exist.",
+            "Some surveys name instruments or items that they cannot have.",
             where="; ".join(wrong),
             next_step="mend the entry, or put the instrument into the programme's instruments/ folder",
+        )
+
+
+def _mistake(survey: Survey, scale: Scale, instruments: Mapping[str, Instrument]) -> str:
+    key = instruments.get(scale.instrument)
+    if key is None:
+        return f"no instrument `{scale.instrument}`{did_you_mean(scale.instrument, instruments)}"
+    if key.kind not in _COUNTED[survey.kind]:
+        return f"`{key.id}` is of kind {key.kind}, which a survey of kind `{survey.kind}` does not count"
+    beyond = [item for item in scale.items if item > key.items]
+    return f"`{key.id}` has {key.items} items, not {beyond}" if beyond else ""
+
+
+def _check_survey(survey_id: str | None, programme: Programme) -> None:
+    known = [survey.id for survey in programme.surveys if survey.confirmed]
+    if survey_id is not None and survey_id not in known:
+        raise ConfigError(
+            "There is no such survey entry, or it is still a draft.",
+            where=f"survey {survey_id}{did_you_mean(survey_id, known)}",
+            next_step="name the `id` of a survey in programme.yaml; nothing was taken in",
         )
 
 
@@ -122,7 +145,7 @@ class _Arrival:
 
 def _inbox(programme: Programme) -> list[Path]:
     """Files in the order of their names: of several exports of one survey, the last name has the last word."""
-    programme.inbox.mkdir(exist_ok=True)
+    private_folder(programme.inbox)
     return sorted(p for p in programme.inbox.iterdir() if p.is_file() and not p.name.startswith("."))
 
 
@@ -154,7 +177,7 @@ def _arrivals(
     number = max((copy.number for copy in sealed), default=0)
     for path in paths:
         try:
-            data = path.read_bytes()
+            data = read_file(path)
             mark = fingerprint(data, keys)
             if mark in seen:
                 repeats.append(path)
@@ -171,9 +194,10 @@ def _arrivals(
 
 def _recognise(data: bytes, name: str, programme: Programme, survey_id: str | None, number: int) -> File:
     """Read a file and find its survey entry: the one that was said or found before, if it still fits."""
-    said = [s for s in programme.surveys if s.id == survey_id]
+    confirmed = [s for s in programme.surveys if s.confirmed]
+    said = [s for s in confirmed if s.id == survey_id]
     raw = read_export(data, name, said[0].tool if said else None)
-    fits = said if said and not missing_columns(raw, said[0]) else [s for s in programme.surveys if s.confirmed]
+    fits = said if said and not missing_columns(raw, said[0]) else confirmed
     return File(name, assign(raw, name, fits), raw, number)
 
 
@@ -251,7 +275,7 @@ def _settle(ledgers: list[pl.DataFrame], unchanged: dict[str, dict[int, int]]) -
 
 
 def _quality(ledger: pl.DataFrame, received: dict[int, date]) -> pl.DataFrame:
-    rows = ledger.select(
+    return ledger.select(
         "survey_id",
         file_number="file",
         received_on=pl.col("file").replace_strict(received, return_dtype=pl.Date),
@@ -259,7 +283,6 @@ def _quality(ledger: pl.DataFrame, received: dict[int, date]) -> pl.DataFrame:
         reason="why",
         rows="rows",
     )
-    return rows
 
 
 def _reasons(intake: Intake) -> pl.DataFrame:

@@ -13,7 +13,7 @@ FATES = ("stored", "unchanged", "quarantined", "excluded")
 
 @dataclass(frozen=True)
 class Refused:
-    """A file that was not taken in. It stays where it was."""
+    """A file that was not taken in: it stays where it was, in the inbox or among the sealed copies."""
 
     name: str
     error: PipelineError
@@ -107,7 +107,7 @@ def _excluded(report: IngestReport) -> list[str]:
 def _to_do(report: IngestReport) -> list[str]:
     lines = []
     for refused in report.refused:
-        lines += [f"To do: {refused.name} was not taken in and stays in the inbox.", _indented(str(refused.error))]
+        lines += [f"To do: {refused.name} was not taken in and stays where it is.", _indented(str(refused.error))]
     if report.totals["quarantined"]:
         lines.append(
             f"To do: {report.totals['quarantined']} rows wait in quarantine. `cfc-pipeline review` lists them."

@@ -1,5 +1,6 @@
 """A survey tool's answer -> raw records. One file per tool, each with `recognises` and `read`."""
 
+from pathlib import Path
 from typing import Protocol
 
 from cfc_pipeline.errors import ExportError
@@ -7,7 +8,7 @@ from cfc_pipeline.sources import google_forms, limesurvey, ms_forms, qualtrics, 
 from cfc_pipeline.sources.grid import Grid, open_grid
 from cfc_pipeline.sources.raw import RawTable
 
-__all__ = ["TITLES", "TOOLS", "read_export"]
+__all__ = ["TITLES", "TOOLS", "read_export", "read_file"]
 
 
 class Reader(Protocol):
@@ -35,6 +36,16 @@ TITLES = {
     "google_forms": "Google Forms",
     "table": "a plain table",
 }
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file that a person named. The error does not name it: people put names into file names too."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise ExportError(
+            "The file cannot be opened.", where="the file that was named", next_step="check its path; name one file"
+        ) from None
 
 
 def read_export(data: bytes, name: str, tool: str | None = None) -> RawTable:

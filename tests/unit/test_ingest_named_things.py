@@ -1,0 +1,91 @@
+"""What a person names to `ingest` (a file, a survey, an instrument) and got wrong is told, and nothing is taken in."""
+
+from pathlib import Path
+
+import pytest
+
+from cfc_pipeline.errors import ConfigError
+from cfc_pipeline.programme_folder import init
+from cfc_pipeline.recipes.doctor import examine
+from cfc_pipeline.recipes.ingest import ingest
+
+COHORT = "{id: 2025-a, label: Cohort A, academic_year: 2025/26, start: 2025-09-15, end: 2026-07-10}"
+SURVEY = """
+  - id: feedback
+    tool: table
+    kind: {kind}
+    {when}
+    cohort: 2025-a
+    person: {{by: anonymous}}
+    consent: not_needed
+    confirmed: {confirmed}
+    scales: [{{instrument: {instrument}, items: {{1: Useful}}}}]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    init(tmp_path / "p", "Test (synthetic)")
+    return tmp_path / "p"
+
+
+def settings(
+    folder: Path, kind: str = "session_feedback", instrument: str = "cfc_session_feedback", **more: str
+) -> None:
+    when = "session: 1" if kind == "session_feedback" else "time_point: post"
+    survey = SURVEY.format(kind=kind, instrument=instrument, when=when, confirmed=more.get("confirmed", "true"))
+    (folder / "programme.yaml").write_text(f"name: Test (synthetic)\ncohorts: [{COHORT}]\nsurveys:{survey}")
+
+
+def answers(folder: Path) -> Path:
+    file = folder.parent / "answers.csv"
+    file.write_text("Useful\n4\n5\n")
+    return file
+
+
+def test_a_file_that_is_not_there_is_told_and_the_others_are_taken_in(folder: Path) -> None:
+    settings(folder)
+    report = ingest(folder, {}, files=[folder / "nowhere.csv", folder, answers(folder)])
+    assert [type(refused.error).__name__ for refused in report.refused] == ["ExportError", "ExportError"]
+    assert report.totals["stored"] == 2
+
+
+def test_a_survey_that_does_not_exist_is_told(folder: Path) -> None:
+    settings(folder)
+    with pytest.raises(ConfigError, match="did you mean `feedback`"):
+        ingest(folder, {}, files=[answers(folder)], survey_id="fedback")
+
+
+def test_a_draft_is_not_taken_in_even_by_name(folder: Path) -> None:
+    settings(folder, confirmed="false")
+    with pytest.raises(ConfigError, match="draft"):
+        ingest(folder, {}, files=[answers(folder)], survey_id="feedback")
+
+
+def test_a_draft_may_name_what_does_not_exist_yet(folder: Path) -> None:
+    settings(folder, instrument="nothing", confirmed="false")
+    assert ingest(folder, {}).rows_in == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "instrument"),
+    [("perceived_impact", "brs"), ("session_feedback", "brs"), ("scale", "cfc_session_feedback")],
+)
+def test_answers_that_no_table_would_count_are_refused_beforehand(folder: Path, kind: str, instrument: str) -> None:
+    settings(folder, kind, instrument)
+    with pytest.raises(ConfigError, match="does not count"):
+        ingest(folder, {})
+
+
+def test_an_inbox_that_was_deleted_comes_back_for_the_owner_only(folder: Path) -> None:
+    settings(folder)
+    (folder / "inbox").rmdir()
+    ingest(folder, {})
+    assert (folder / "inbox").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", ["inbox", "corrections.csv"])
+def test_doctor_sees_personal_files_that_others_can_read(folder: Path, name: str) -> None:
+    settings(folder)
+    (folder / name).chmod(0o755)
+    assert [line for line in examine(folder, {}) if line.startswith(f"mend: others can read {name}")]
