@@ -13,18 +13,23 @@ CANARY = "canary.person@mailbox.example"
 
 
 @pytest.fixture(scope="module")
-def programme(tmp_path_factory):
-    return build_demo(tmp_path_factory.mktemp("flows") / "demo").folder
+def planted(tmp_path_factory):
+    return build_demo(tmp_path_factory.mktemp("flows") / "demo")
 
 
-def known_to_prefect(name):
-    """How many rows of Prefect's own database mention a text."""
+@pytest.fixture
+def programme(planted):
+    return planted.folder
+
+
+def known_to_prefect(*texts):
+    """How many lines of Prefect's own database mention one of these texts."""
     from prefect.settings import get_current_settings
 
     url = get_current_settings().server.database.connection_url.get_secret_value()
     path = url.split("sqlite+aiosqlite:///")[1].split("?")[0]
     with sqlite3.connect(path) as con:
-        return sum(name in line for line in con.iterdump())
+        return sum(any(text in line for text in texts) for line in con.iterdump())
 
 
 def test_ingest_then_publish(programme):
@@ -39,17 +44,31 @@ def test_ingest_then_publish(programme):
     assert known_to_prefect(release.path.name) >= 1, "the release is an artifact"
 
 
-def test_an_error_that_quotes_data_does_not_reach_prefect(programme, monkeypatch):
+def test_an_error_that_quotes_data_does_not_reach_prefect(planted, programme, monkeypatch):
     from flows.ingest import ingest
 
     def quotes_a_cell(*_, **__):
-        raise ValueError(f"cannot convert {CANARY}")
+        raise ValueError(f"cannot convert {CANARY} or any of {planted.values}")
 
     monkeypatch.setattr("cfc_pipeline.recipes.ingest.anonymise", quotes_a_cell)
     with pytest.raises(PipelineError, match="A ValueError that nobody foresaw"):
         ingest(programme)
     assert known_to_prefect("nobody foresaw") >= 1
-    assert known_to_prefect(CANARY) == 0
+    # Everything that the runs of this module have told Prefect, those that succeeded and those that failed.
+    assert known_to_prefect(*planted.values) == 0
+
+
+def test_a_file_that_cannot_be_read_stops_nothing_and_says_nothing(planted, programme):
+    from flows.ingest import ingest
+
+    broken = programme / "inbox" / "Export of canary.person@mailbox.example.csv"
+    broken.write_text('Name,Answer\n"canary.person@mailbox.example,4\n')
+    report = ingest(programme)
+    assert len(report.refused) == 1
+    assert broken.exists(), "it stays in the inbox"
+    broken.unlink()
+    assert known_to_prefect("was not taken in") >= 1
+    assert known_to_prefect(*planted.values) == 0
 
 
 def test_a_refusal_is_said_and_nothing_is_tried_again(programme, tmp_path):
