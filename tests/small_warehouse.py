@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 import polars as pl
 
+from cfc_pipeline.warehouse.layout import create_table
 from cfc_pipeline.warehouse.store import migrate
 
 Connection = duckdb.DuckDBPyConnection
@@ -70,6 +71,9 @@ def scores(con: Connection, rows: pl.DataFrame) -> None:
     }
     rows = rows.with_columns(**{name: value for name, value in filled.items() if name not in rows.columns})
     con.register("given", rows.to_arrow())
+    if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'scale_score'").fetchall():
+        con.execute("DROP VIEW scale_score")  # scores of no answers
+        create_table(con, "scale_score")
     con.execute("INSERT INTO scale_score BY NAME FROM given")
     con.execute("""
         INSERT INTO response BY NAME

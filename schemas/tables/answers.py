@@ -73,7 +73,7 @@ class Comment(Table):
 
 
 class ScaleScore(Table):
-    """One scored subscale of one counted response of a person who consented."""
+    """One scored subscale of one counted response of a person who consented. A view: its text is the scoring keys."""
 
     response_id: str = column("The response that was scored.", key=True)
     participant_id: str = column("Who answered.", nullable=True)

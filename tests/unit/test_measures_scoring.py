@@ -22,7 +22,10 @@ def con() -> w.Connection:
 def scored(con: w.Connection) -> list[tuple[object, ...]]:
     score(con, KEYS)
     TABLES["scale_score"].validate(con.sql("FROM scale_score").pl())
-    return con.sql("SELECT response_id, instrument, subscale, score, state FROM scale_score").fetchall()
+    return con.sql("""
+        SELECT response_id, instrument, subscale, score, state FROM scale_score
+        ORDER BY instrument, response_id, list_position(['engagement', 'action'], subscale)
+    """).fetchall()
 
 
 def test_several_instruments_in_one_form_and_over_two_forms(con: w.Connection) -> None:

@@ -11,15 +11,21 @@ import polars as pl
 
 from schemas.tables import DUCKDB_TYPES, TABLES, Table
 
-# Tables that store nothing themselves. Their sources are in the same database, whatever that is called.
+# What stores nothing itself: views of tables in the same database, whatever that is called.
 VIEWS = {
+    # Nothing, until there are scoring keys (measures/scoring.py).
+    "scale_score": """
+        SELECT '' AS response_id, '' AS participant_id, '' AS cohort_id, '' AS time_point, '' AS instrument,
+               '' AS subscale, 0::DOUBLE AS score, 0::BIGINT AS items_answered, 0::BIGINT AS items_expected, '' AS state
+        WHERE false
+    """,
     "item_answer": """
         SELECT response_id, instrument, item, value FROM (
             SELECT response_id, instrument,
                    generate_subscripts(answers, 1)::BIGINT AS item, unnest(answers)::BIGINT AS value
             FROM answer_sheet
         ) WHERE value IS NOT NULL
-    """
+    """,
 }
 
 
@@ -57,17 +63,32 @@ def description(contract: type[Table]) -> str:
 
 
 def create_table(con: duckdb.DuckDBPyConnection, name: str, schema: str = "main") -> None:
-    """An empty table by its contract, or a view, with its comments. `name` and columns are ours, never a file's."""
+    """An empty table by its contract, with its comments. `name` and columns are ours, never a file's."""
+    rows = columns(TABLES[name]).rows(named=True)
+    body = ", ".join(f"{r['column_name']} {r['type']}{'' if r['nullable'] else ' NOT NULL'}" for r in rows)
+    con.execute(f"CREATE TABLE {schema}.{name} ({body})")
+    _comment(con, "TABLE", name, schema)
+
+
+def create_view(con: duckdb.DuckDBPyConnection, name: str, query: str, schema: str = "main") -> None:
+    """A view with its comments, in place of what it was before."""
+    con.execute(f"CREATE OR REPLACE VIEW {schema}.{name} AS {query}")
+    _comment(con, "VIEW", name, schema)
+
+
+def view_query(con: duckdb.DuckDBPyConnection, name: str) -> str:
+    """What a view of ours was made with."""
+    ((made,),) = con.execute(
+        "SELECT sql FROM duckdb_views() WHERE NOT internal AND view_name = ? AND database_name = current_database()",
+        [name],
+    ).fetchall()
+    return str(made).split(" AS ", 1)[1].rstrip().removesuffix(";")
+
+
+def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, schema: str) -> None:
     contract = TABLES[name]
-    rows = columns(contract).rows(named=True)
-    kind = "VIEW" if name in VIEWS else "TABLE"
-    if name in VIEWS:
-        con.execute(f"CREATE VIEW {schema}.{name} AS {VIEWS[name]}")
-    else:
-        body = ", ".join(f"{r['column_name']} {r['type']}{'' if r['nullable'] else ' NOT NULL'}" for r in rows)
-        con.execute(f"CREATE TABLE {schema}.{name} ({body})")
     con.execute(f"COMMENT ON {kind} {schema}.{name} IS {_text(description(contract))}")
-    for row in rows:
+    for row in columns(contract).rows(named=True):
         unit = f" Unit: {row['unit']}." if row["unit"] else ""
         con.execute(f"COMMENT ON COLUMN {schema}.{name}.{row['column_name']} IS {_text(row['description'] + unit)}")
 

@@ -7,16 +7,16 @@ table by table into an empty file, never copied and then cleaned: DuckDB leaves 
 import os
 from pathlib import Path
 
-from cfc_pipeline.warehouse.layout import VIEWS, create_table, key_columns
+from cfc_pipeline.warehouse.layout import VIEWS, create_table, create_view, key_columns, view_query
 from cfc_pipeline.warehouse.store import FILE_FORMAT, Connection
 from schemas.tables import TABLES
 
 # Columns that the analysts' copy shows differently: unapproved comments stay out of it.
 _SHOWN = {"comment": "* REPLACE (CASE WHEN state = 'approved' THEN text END AS text)"}
 
-# Rows are sorted by pseudonym, because the order of a roster or of sending in says something about people. Answers and
-# scores are sorted when they are written; sorting all of them again would be the slowest part of a large run.
-_SORTED_ALREADY = ("answer_sheet", "scale_score")
+# Rows are sorted by pseudonym, because the order of a roster or of sending in says something about people. Answers are
+# sorted when they are written; sorting all of them again would be the slowest part of a large run.
+_SORTED_ALREADY = ("answer_sheet",)
 
 
 def publish_snapshot(con: Connection, target: Path) -> None:
@@ -28,12 +28,14 @@ def publish_snapshot(con: Connection, target: Path) -> None:
     try:
         con.execute("BEGIN")
         for name, contract in TABLES.items():
-            create_table(con, name, schema="copy_.main")
             if name in VIEWS:
                 continue
+            create_table(con, name, schema="copy_.main")
             shown = _SHOWN.get(name, "*")
             order = "" if name in _SORTED_ALREADY else f" ORDER BY {', '.join(key_columns(contract))}"
             con.execute(f"INSERT INTO copy_.main.{name} SELECT {shown} FROM main.{name}{order}")
+        for name in VIEWS:
+            create_view(con, name, view_query(con, name), schema="copy_.main")
         con.execute("COMMIT")
     finally:
         con.execute("DETACH copy_")

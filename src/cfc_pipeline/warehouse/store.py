@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from cfc_pipeline.errors import StoreBusy, StoreError
-from cfc_pipeline.warehouse.layout import create_table
+from cfc_pipeline.warehouse.layout import VIEWS, create_table, create_view
 from schemas.tables import TABLES
 
 Connection = duckdb.DuckDBPyConnection
@@ -20,7 +20,10 @@ FILE_FORMAT = "v1.5.0"
 
 def _first_layout(con: Connection) -> None:
     for name in TABLES:
-        create_table(con, name)
+        if name not in VIEWS:
+            create_table(con, name)
+    for name, query in VIEWS.items():
+        create_view(con, name, query)
     # Which rows of rosters and session logs are known, as keyed fingerprints; for the ledger only.
     con.execute("CREATE TABLE known_row (survey_id VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL)")
 
