@@ -24,3 +24,7 @@ SESSION_LOG = {
 }
 
 CONSENT_MEANINGS = ("yes", "no")
+
+# Fields whose cells are days, and fields whose cells are numbers; the others are texts.
+DAYS = ("consent_date", "withdrawn_on", "held_on")
+NUMBERS = ("session", "attendance", "adherence")

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ValidationError
 
 from cfc_pipeline.errors import did_you_mean
-from cfc_pipeline.programme import Cohort, Email, FromColumn, Survey, TimePoint
+from cfc_pipeline.programme import Cohort, Consent, Email, FromColumn, Survey, TimePoint
 from cfc_pipeline.programme_yaml import Mistake, Place
-from schemas.fields import CONSENT_MEANINGS, ROSTER, SESSION_LOG
+from schemas.fields import CONSENT_MEANINGS, DAYS, NUMBERS, ROSTER, SESSION_LOG
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -112,7 +112,9 @@ def _survey(place: Place, survey: Survey, cohorts: list[str]) -> Found:
     yield from _columns(place, survey)
     yield from _zone((*place, "submitted", "timezone"), survey.submitted.timezone)
     if survey.kind in FIELDS:
-        yield from _fields(place, survey, cohorts)
+        yield from _fields(place, survey)
+        yield from _meanings(place, survey, cohorts)
+        yield from _no_form(place, survey)
 
 
 def _nameless(survey: Survey) -> bool:
@@ -175,23 +177,41 @@ def _columns(place: Place, survey: Survey) -> Found:
             yield Mistake((*place, "scales", i, "items"), "must name at least one item")
 
 
-def _fields(place: Place, survey: Survey, cohorts: list[str]) -> Found:
+def _fields(place: Place, survey: Survey) -> Found:
     known = list(FIELDS[survey.kind])
     for name in survey.fields:
         if name not in known:
             text = f"unknown field{did_you_mean(name, known) or '; known are ' + ', '.join(known)}"
             yield Mistake((*place, "fields", name), text)
-    for name in survey.values:
-        if name not in survey.fields:
-            yield Mistake((*place, "values", name), "there is no such entry in `fields`")
     misspelt = not set(survey.fields) <= set(known)
     needed = _needed_fields(survey) if survey.fields and not misspelt else ()
     yield from (Mistake((*place, "fields"), f"needs {text}") for text in needed)
+
+
+def _meanings(place: Place, survey: Survey, cohorts: list[str]) -> Found:
+    """`values`: what the cells of a field mean."""
+    for name, listed in survey.values.items():
+        if name not in survey.fields:
+            yield Mistake((*place, "values", name), "there is no such entry in `fields`")
+        elif name in DAYS:
+            yield Mistake((*place, "values", name), "a day has no listed meanings; see `submitted: {order: ...}`")
+        elif survey.kind == "session_log" and name in NUMBERS:
+            wrong = [cell for cell, meaning in listed.items() if not meaning.isdecimal()]
+            yield from (Mistake((*place, "values", name, cell), "must mean a whole number") for cell in wrong)
     for cell, meaning in survey.values.get("cohort", {}).items():
         yield from _known(meaning, cohorts, (*place, "values", "cohort", cell))
     for cell, meaning in survey.values.get("consent", {}).items():
         if meaning not in CONSENT_MEANINGS:
             yield Mistake((*place, "values", "consent", cell), 'must mean "yes" or "no"')
+
+
+def _no_form(place: Place, survey: Survey) -> Found:
+    """A roster and a session log are lists, not forms that people send in."""
+    for name in survey.submitted.model_fields_set - {"order"}:
+        yield Mistake((*place, "submitted", name), f"has no use in a survey of kind `{survey.kind}`; only `order` has")
+    if survey.kind == "roster" and isinstance(survey.consent, Consent):
+        text = "a roster says it in `fields: {consent: ...}`, and `values` says what its cells mean"
+        yield Mistake((*place, "consent"), text)
 
 
 def _needed_fields(survey: Survey) -> Iterator[str]:

@@ -318,6 +318,23 @@ SENTENCES = {
             'line 9: surveys[0].values.consent.Agreed: must mean "yes" or "no"',
         ],
     ),
+    "values of days and numbers": (
+        TOP
+        + LOG.replace("{session: Session}", "{session: Session, held_on: Day}")
+        + "    values: {session: {One: first}, held_on: {Yesterday: 2025-09-15}}\n",
+        [
+            "line 10: surveys[0].values.session.One: must mean a whole number",
+            "line 10: surveys[0].values.held_on: a day has no listed meanings; see `submitted: {order: ...}`",
+        ],
+    ),
+    "a roster is no form": (
+        TOP + ROSTER + "    submitted: {order: dmy, column: When}\n    consent: {column: Agreed, yes: [Yes]}\n",
+        [
+            "line 9: surveys[0].submitted.column: has no use in a survey of kind `roster`; only `order` has",
+            "line 10: surveys[0].consent: a roster says it in `fields: {consent: ...}`, "
+            "and `values` says what its cells mean",
+        ],
+    ),
     "log without sessions": (
         TOP + LOG.replace("session: Session", "held_on: Date"),
         ["line 9: surveys[0].fields: needs `session`, or the survey's own `session` setting"],

@@ -13,11 +13,11 @@ from cfc_pipeline.intake import guess
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.sources.forms import form
 from cfc_pipeline.sources.raw import SUBMITTED, TEST, RawColumn, RawTable
+from schemas.fields import DAYS
 from schemas.instruments import Instrument
 
 KINDS = {"scale": "scale", "distribution": "perceived_impact", "ratings": "session_feedback"}
 TABLES = ("roster", "session_log")
-DATES = ("consent_date", "withdrawn_on", "held_on")
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Finding:
         """What the file's day order is told by: the day of sending in, or every date of a roster or log."""
         if not self.is_table and self.rows[SUBMITTED].count():
             return self.rows[SUBMITTED]
-        dated = [*self.hints.get("submitted", []), *(c for field in DATES for c in self.fields.get(field, []))]
+        dated = [*self.hints.get("submitted", []), *(c for field in DAYS for c in self.fields.get(field, []))]
         cells = [self.cells(column).alias(SUBMITTED) for column in dated]
         return pl.concat([pl.Series(SUBMITTED, [], dtype=pl.String), *cells])
 

@@ -2,13 +2,13 @@
 
 import polars as pl
 
-from cfc_pipeline.intake.cells import local_times, meaning, resolve_known
+from cfc_pipeline.intake.cells import fixed_or_column, local_times, meaning, resolve_known
 from cfc_pipeline.programme import Survey
 from cfc_pipeline.sources.raw import COMPLETE, ROW, TEST, RawTable
+from schemas.fields import DAYS, ROSTER
 
-# Our field: what it may be called in a roster's `values`. Fields that a roster does not have are null.
-TEXT_FIELDS = ("email", "code", "name", "nickname", "school", "cohort", "role", "phase", "region", "consent")
-DATE_FIELDS = ("consent_date", "withdrawn_on")
+# Fields that a roster does not have are null.
+TEXT_FIELDS = tuple(field for field in ROSTER if field not in DAYS)
 YES = {"yes": "yes", "y": "yes", "true": "yes", "1": "yes", "no": "no", "n": "no", "false": "no", "0": "no"}
 
 
@@ -23,7 +23,7 @@ def canonical_roster(lazy: pl.LazyFrame, raw: RawTable, survey: Survey, zone: st
     rows = lazy.collect()
     fields = {field: resolve_known(raw, column) for field, column in survey.fields.items()}
     text = {f: _field(f, fields.get(f), survey) for f in TEXT_FIELDS}
-    dates = {f: days(rows[key], rows[ROW], survey, zone) for f in DATE_FIELDS if (key := fields.get(f))}
+    dates = {f: days(rows[key], rows[ROW], survey, zone) for f in DAYS if (key := fields.get(f))}
     unread = [rows[fields[f]].is_not_null() & found.is_null() for f, found in dates.items()]
     none = pl.Series([None] * len(rows), dtype=pl.Date)
     return rows.select(
@@ -37,7 +37,7 @@ def canonical_roster(lazy: pl.LazyFrame, raw: RawTable, survey: Survey, zone: st
         name=text["name"],
         nickname=text["nickname"],
         school=text["school"],
-        cohort_id=text["cohort"] if survey.cohort == "roster" else pl.lit(survey.cohort, pl.String),
+        cohort_id=text["cohort"] if survey.cohort == "roster" else fixed_or_column(survey.cohort, raw),
         role=text["role"],
         phase=text["phase"],
         region=text["region"],

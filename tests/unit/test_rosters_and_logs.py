@@ -1,0 +1,48 @@
+"""Rosters and session logs: every way that programme.yaml lets their cells be said is understood."""
+
+from pathlib import Path
+
+import duckdb
+
+from cfc_pipeline.programme_folder import init
+from cfc_pipeline.recipes.ingest import ingest
+
+PROGRAMME = """\
+name: Test (synthetic)
+cohorts:
+  - {id: 2025-a, label: Cohort A, academic_year: 2025/26, start: 2025-09-15, end: 2026-07-10}
+  - {id: 2025-b, label: Cohort B, academic_year: 2025/26, start: 2025-09-15, end: 2026-07-10}
+surveys:
+  - id: roster
+    tool: table
+    kind: roster
+    cohort: {column: Group, values: {Apples: 2025-a, Pears: 2025-b}}
+    fields: {code: Code, school: School, role: Role, consent: Agreed}
+    values: {role: {HT: Headteacher}, consent: {Agrees: "yes", Refuses: "no"}}
+  - id: log
+    tool: table
+    kind: session_log
+    cohort: 2025-a
+    fields: {session: Session, attendance: Present, practices: Did, adherence: Followed}
+    values:
+      session: {First: "1", Second: "2"}
+      practices: {SB: Soothing breathing}
+      adherence: {Fully: "100", Half: "50"}
+"""
+ROSTER = "Code,School,Role,Group,Agreed\nsyn1,Hill,HT,Apples,Agrees\nsyn2,Dale,HT,Pears,Refuses\n"
+LOG = "Session,Present,Did,Followed\nFirst,9,SB,Fully\nSecond,8,SB,Half\n"
+
+
+def test_what_values_and_columns_mean_is_stored(tmp_path: Path) -> None:
+    init(tmp_path / "p")
+    (tmp_path / "p" / "programme.yaml").write_text(PROGRAMME)
+    (tmp_path / "p" / "inbox" / "roster.csv").write_text(ROSTER)
+    (tmp_path / "p" / "inbox" / "log.csv").write_text(LOG)
+    assert ingest(tmp_path / "p", {}).totals["stored"] == 4
+    with duckdb.connect(str(tmp_path / "p" / "data" / "analysis.duckdb"), read_only=True) as con:
+        people = con.execute("SELECT cohort_id, role, consented FROM participant ORDER BY cohort_id").fetchall()
+        sessions = con.execute(
+            "SELECT session_number, attendance, practices, adherence FROM session ORDER BY session_number"
+        ).fetchall()
+    assert people == [("2025-a", "Headteacher", True), ("2025-b", "Headteacher", False)]
+    assert sessions == [(1, 9, "Soothing breathing", 100), (2, 8, "Soothing breathing", 50)]
