@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check unit flows docs pictures bench lock clean
+.PHONY: demo test test-lowest check lint docs pictures bench lock clean
 
 demo: $(READY) ## a synthetic programme in demo/, through the real flows
 	$(BIN)/cfc-pipeline demo demo --fresh
@@ -12,9 +12,11 @@ test: $(READY) lint ## everything
 	$(BIN)/python -m pytest
 
 check: $(READY) lint ## what to run while coding: under a minute
-	$(BIN)/python -m pytest tests/unit tests/property tests/golden -q
+	$(BIN)/python -m pytest tests/unit -q -n 2
 
-.PHONY: lint
+test-lowest: .venv-lowest/.ready ## unit and property tests with the oldest versions that pyproject.toml allows
+	.venv-lowest/bin/python -m pytest tests/unit tests/property -q -n 2
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -34,15 +36,18 @@ pictures: ## docs/images of the demo's release, with Chromium; run `make demo` f
 bench: $(READY) ## benchmarks, side by side
 	$(BIN)/python benchmarks/run.py
 
-lock: ## new versions into requirements/locked.txt: hashes, no addresses
-	uv pip compile pyproject.toml --extra dev --constraint requirements/held-back.txt --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-annotate --no-header -o requirements/locked.txt --upgrade
+COMPILE = uv pip compile pyproject.toml --extra dev --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header --upgrade
+lock: ## new versions into requirements/: hashes, no addresses
+	$(COMPILE) --universal --constraint requirements/held-back.txt -o requirements/locked.txt
+	$(COMPILE) --resolution lowest-direct -o requirements/lowest.txt
 
-$(READY): pyproject.toml requirements/locked.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/locked.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $(READY)
+%/.ready: pyproject.toml requirements/locked.txt requirements/lowest.txt
+	$(PYTHON) -m venv $*
+	$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements/$(if $(findstring lowest,$*),lowest,locked).txt
+	$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
 
 clean: ## everything that make made
-	rm -rf .venv demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-lowest demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
