@@ -91,6 +91,7 @@ def test_the_flow_is_the_total_of_each_year_and_a_hidden_count_is_absent(monkeyp
         ("Paired", 12),
     ]
     assert [c.hidden for c in charts] == [0, 0, 1, 0]
+    assert [charts[i].svg.count(">[c]<") for i in range(4)] == [0, 0, 1, 0]
     assert len({str(spec["encoding"]["x"]) for spec in specs}) == 1  # type: ignore[index]
 
 

@@ -10,11 +10,13 @@ from typing import Any
 import vl_convert
 from markupsafe import Markup
 
+from cfc_pipeline.disclosure.protected import MARK
 from cfc_pipeline.publish.figures import SCOPES, Change, Rating, Stage, changes, ratings, stages
 from cfc_pipeline.publish.model import PublishedTable
 
 INK, ACCENT, FAINT = "#22282d", "#1d6278", "#c9d2d6"
 TINTS = ("#b9cdd5", "#6f9fb0", ACCENT)  # one hue: one cohort, one year, all years
+TEXT = {"mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 12, "color": INK}}
 CONFIG = {
     "font": "sans-serif",
     "background": None,
@@ -116,10 +118,17 @@ def _change_chart(instrument: str, measure: str, rows: list[Change], axis: list[
                 "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1, "color": ACCENT},
                 "encoding": {"y": y, "x": x | {"field": "change"}, "shape": _shape()},
             },
+            TEXT | _marks("when", [r.when for r in rows if r.hidden], x, y),
         ],
     }
     sentences = [r.words() for r in rows if r.shown]
     return _chart(instrument, measure, spec, sentences, sum(r.hidden for r in rows))
+
+
+def _marks(field: str, rows: list[str], x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
+    """The mark of a hidden figure in the rows that have one, beside the zero line and without a figure of its own."""
+    data = [{field: row, "zero": 0, "mark": MARK} for row in rows]
+    return {"data": {"values": data}, "encoding": {"x": x | {"field": "zero"}, "y": y, "text": {"field": "mark"}}}
 
 
 def _shape() -> dict[str, Any]:
@@ -138,14 +147,18 @@ def _flow_chart(group: str, row: list[Stage], most: int) -> Chart:
     }
     y["axis"] = {"ticks": False, "domain": False, "labelPadding": 8}
     x: dict[str, Any] = {"field": "people", "type": "quantitative", "axis": None, "scale": {"domain": [0, most * 1.12]}}
+    hidden = [s.label for s in row if s.hidden]
     bar = {"mark": {"type": "bar", "color": ACCENT, "height": 14}}
-    text = {"mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 12, "color": INK}}
     spec: dict[str, Any] = {
         "width": 200,
         "height": {"step": 22},
         "data": {"values": data},
         "encoding": {"y": y, "x": x},
-        "layer": [bar, text | {"encoding": {"text": {"field": "text"}}}],
+        "layer": [
+            bar,
+            TEXT | {"encoding": {"text": {"field": "text"}}},
+            TEXT | _marks("stage", hidden, x, y),
+        ],
     }
     sentences = [f"{s.label}: {s.people:,}" for s in row if s.people is not None]
     return _chart("", group, spec, sentences, sum(s.hidden for s in row))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfc_pipeline.publish.html import number_for_people
-from cfc_pipeline.publish.layout import ALL_COHORTS, ALL_YEARS
+from cfc_pipeline.publish.layout import ALL_COHORTS, ALL_YEARS, counted
 from cfc_pipeline.publish.model import Column, PublishedTable
 from cfc_pipeline.publish.written import number
 
@@ -40,8 +40,8 @@ class Change:
         assert self.low is not None
         assert self.high is not None
         low, high = (digits(end, self.column) for end in (self.low, self.high))
-        counts = ((self.people, "people"), (self.cohorts, "cohorts"))
-        who = " in ".join(f"{count:,} {what}" for count, what in counts if count is not None)
+        who = f"{self.people:,} people" if self.people is not None else ""
+        who += f" in {counted(self.cohorts, 'cohort')}" if who and self.cohorts is not None else ""
         words = f"mean change {signed(self.change, self.column)} points (95 % interval {low} to {high}); {who}"
         words = words.removesuffix("; ")
         return f"{self.when}: {words}" if named else words

@@ -8,6 +8,7 @@ from cfc_pipeline.disclosure.protected import MARK, NOT_APPLICABLE
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish.figures import Change, Stage, changes, digits, signed, stages
 from cfc_pipeline.publish.model import PublishedTable
+from cfc_pipeline.publish.words import DIRECTION
 from cfc_pipeline.publish.written import figures, hidden_by_reason, plain, reason_in_words
 
 SYNTHETIC = "SYNTHETIC DATA. The people and figures here are invented, to show what the software does."
@@ -29,13 +30,14 @@ class Finding:
     people: str
     cohorts: str
     verdict: str
-    sentence: str
+    sentence: str  # without the instrument
 
 
 @dataclass(frozen=True)
 class Findings:
     people: list[str]
     how: str
+    direction: str  # whether more is better
     changes: list[Finding]
     caution: str
     pooled: bool
@@ -50,6 +52,7 @@ def findings(tables: list[PublishedTable]) -> Findings:
     return Findings(
         people=_people(flow),
         how=_how(overall),
+        direction=_direction(named.get("multi_year_outcomes")),
         changes=[_finding(change) for change in overall],
         caution=CAUTION,
         pooled=any(change.pooled for change in overall),
@@ -75,8 +78,9 @@ def hidden_sentence(tables: list[PublishedTable]) -> str:
     if not hidden:
         return f"None of the {total:,} figures in these tables is hidden."
     return (
-        f"Of {total:,} figures in these tables, {hidden:,} are hidden, because few people, or people of few schools, "
-        "are behind them or could be worked out from them. A hidden figure is marked [c]; it is not zero."
+        f"Of {total:,} figures in these tables, {hidden:,} {'is' if hidden == 1 else 'are'} hidden, because few "
+        "people, or people of few schools, are behind them, or because they would tell another hidden figure or what "
+        "single people answered. A hidden figure is marked [c]; it is not zero."
     )
 
 
@@ -101,16 +105,21 @@ def _overall(all_changes: list[Change]) -> list[Change]:
 
 
 def _finding(change: Change) -> Finding:
-    name = f"{change.instrument}, {change.measure}" if change.instrument else change.measure
-    figures, interval, verdict = _cell(change, None), _cell(change, None), "hidden" if change.hidden else "no figure"
-    sentence = f"{name}: {verdict}."
+    figures, interval, verdict = _cell(change, None), _cell(change, None), _no_figure(change)
+    sentence = f"{change.measure}: {verdict}."
     if change.low is not None and change.high is not None and change.change is not None:
         figures = signed(change.change, change.column)
         interval = f"{digits(change.low, change.column)} to {digits(change.high, change.column)}"
         verdict = _verdict(change.low, change.high)
-        sentence = f"{name}: {change.words(named=False)}. {verdict[0].upper()}{verdict[1:]}."
+        sentence = f"{change.measure}: {change.words(named=False)}. {verdict[0].upper()}{verdict[1:]}."
     people, cohorts = (_cell(change, count) for count in (change.people, change.cohorts))
     return Finding(change.instrument, change.measure, figures, interval, people, cohorts, verdict, sentence)
+
+
+def _no_figure(change: Change) -> str:
+    if change.hidden:
+        return "hidden"
+    return "not pooled: fewer than two cohorts to pool" if change.pooled else "no figure"
 
 
 def _cell(change: Change, count: int | None) -> str:
@@ -130,8 +139,17 @@ def _how(overall: list[Change]) -> str:
     if not overall:
         return ""
     if any(change.pooled for change in overall):
-        return "Mean change from before to after, in points of each scale, pooled over the cohorts of all years."
+        return (
+            "Mean change from before to after, in points of each scale, pooled over the cohorts of all years. Cohorts "
+            "too small to show may be left out, and people who left a questionnaire out are: the numbers of people and "
+            "cohorts say who is behind each line."
+        )
     return f"Mean change from before to after in {overall[0].when}, in points of each scale."
+
+
+def _direction(table: PublishedTable | None) -> str:
+    """The table's own note."""
+    return next((note for note in table.notes if note.startswith(DIRECTION)), "") if table else ""
 
 
 def _people(flow: list[Stage]) -> list[str]:
@@ -142,13 +160,18 @@ def _people(flow: list[Stage]) -> list[str]:
 
 
 def _group_sentence(group: str, row: list[Stage]) -> str:
+    counts = {stage.key: stage.people for stage in row}
+    if counts.get("enrolled") == 0:
+        return f"{group}: nobody is enrolled yet."
     known = {stage.key: f"{stage.people:,}" for stage in row if stage.people is not None}
     words = {
         "enrolled": "{} people enrolled",
         "consented": "{} agreed to the evaluation",
         "pre": "{} answered before",
         "post": "{} answered after",
-        "paired": "{} answered both times; changes can be seen for these only",
+        "paired": "{} answered both times; changes can be seen for these only"
+        if counts.get("paired") != 0
+        else "nobody answered both times yet, so there is no change to show",
     }
     parts = [words[key].format(known[key]) for key in words if key in known]
     hidden = " (some counts are hidden)" if any(stage.hidden for stage in row) else ""

@@ -93,6 +93,11 @@ def _joined(frame: pl.DataFrame, on: Sequence[str], blocks: Sequence[Block], own
     return rows
 
 
+def counted(number: int, noun: str) -> str:
+    """As in "1 cohort" and "2 cohorts"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def slug(year: str) -> str:
     """The academic year as the beginning of a column's key: 2023/24 as y2023_24."""
     return "y" + year.replace("/", "_")

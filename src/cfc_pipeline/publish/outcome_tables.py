@@ -70,10 +70,12 @@ def multi_year_outcomes(paired: Protected, about: About) -> PublishedTable:
         rows,
         columns,
         cells,
-        (*_notes(rows, about), words.POOLED, words.NO_COMPARISON),
+        (*_notes(rows, about), *_about_pooled(rows), words.NO_COMPARISON),
         name="multi_year_outcomes",
         title="Change over the years",
-        shows="For each measure, the mean change in each academic year, and pooled over the cohorts of all years.",
+        shows="For each measure, the mean change in each academic year, and pooled over the cohorts of all years."
+        if _about_pooled(rows)
+        else "For each measure, the mean change in each academic year.",
         people=_people(rows),
         row_group=INSTRUMENT.key,
     )
@@ -91,10 +93,11 @@ def later_outcomes(paired: Protected, about: About) -> PublishedTable:
         rows,
         columns,
         cells,
-        (*words.OTHER_PERIODS, words.directions(used), words.INTERVAL, words.POOLED, words.NO_COMPARISON),
+        (*words.OTHER_PERIODS, words.directions(used), words.INTERVAL, *_about_pooled(rows), words.NO_COMPARISON),
         name="later_outcomes",
         title="Change to halfway and to follow-up",
-        shows="For each measure, the mean change from before to other times than after, by academic year and pooled.",
+        shows="For each measure, the mean change from before to other times than after, by academic year"
+        + (" and pooled." if _about_pooled(rows) else "."),
         people=_people(rows),
         row_group=INSTRUMENT.key,
     )
@@ -108,10 +111,12 @@ def _over_years(paired: Protected, period: pl.Expr) -> Protected:
 def _side_by_side(
     rows: Protected, about: About, keys: Sequence[Column], of_year: Mapping[str, str]
 ) -> tuple[list[Column], Cells]:
-    """Columns and cells: the figures `of_year` (key: label) and the change for each year, then the pooled change."""
+    """Columns and cells: the figures `of_year` (key: label) and the change for each year, then the pooled change, if
+    anything could be pooled."""
     years = rows.values["academic_year"].drop_nulls().unique().sort().to_list()
     groups = [(slug(year), year, pl.col("academic_year") == year, of_year) for year in years]
-    groups.append(("pooled", "Pooled over cohorts", pl.col("level") == "pooled", POOLED))
+    if _about_pooled(rows):
+        groups.append(("pooled", "Pooled over cohorts", pl.col("level") == "pooled", POOLED))
     columns = list(keys)
     for prefix, group, _, own in groups:
         columns += [_figure(f"{prefix}_{figure}", label, group) for figure, label in own.items()]
@@ -142,6 +147,11 @@ def _figure(key: str, label: str, group: str = "") -> Column:
 def _notes(rows: Protected, about: About) -> tuple[str, ...]:
     used = _used(rows, about)
     return words.SAME_PEOPLE, words.directions(used), words.ranges(used), words.INTERVAL
+
+
+def _about_pooled(rows: Protected) -> tuple[str, ...]:
+    """The note on pooling, or nothing: with a single cohort there is no pooled change."""
+    return (words.POOLED,) if "pooled" in rows.values["level"] else ()
 
 
 def _used(rows: Protected, about: About) -> pl.DataFrame:

@@ -44,16 +44,16 @@ SECTIONS = (
     Section(
         "people",
         "Who answered",
-        "How many people enrolled, agreed to the evaluation and answered, year by year.",
+        "How many people enrolled, agreed to the evaluation and answered, year by year. [c] is a hidden count.",
         ("response_flow",),
         {"response_flow": flow_chart},
     ),
     Section(
         "changes",
         "What changed",
-        "A dot is the mean change from before to after in points of that scale, the line its 95 % interval; the "
-        "diamond is the change pooled over cohorts. The grey line is no change. Scales differ, so each instrument has "
-        "its own axis.",
+        "A dot is the mean change from before to after in points of that scale, the line its 95 % interval; a "
+        "diamond is the change pooled over cohorts. The grey line is no change, [c] a hidden figure. Scales differ, so "
+        "each instrument has its own axis.",
         ("multi_year_outcomes", "later_outcomes"),
         {"multi_year_outcomes": change_charts},
     ),
@@ -67,8 +67,8 @@ SECTIONS = (
     Section(
         "sessions",
         "The sessions",
-        "Mean rating after each session, from anonymous forms: a thin line for each cohort, a thick one for all years "
-        "together. A gap in a line is a hidden or missing figure.",
+        "Mean rating after each session, from anonymous forms: a thin line for each cohort, thicker ones for each "
+        "year and for all years. A gap in a line is a hidden or missing figure.",
         ("session_feedback",),
         {"session_feedback": rating_charts},
     ),
@@ -76,7 +76,7 @@ SECTIONS = (
     Section(
         "quality",
         "Quality of the data",
-        "What became of the rows that came in, and how well the scales hold together.",
+        "What became of the rows that came in.",
         ("data_quality", "reliability"),
         {},
     ),
@@ -103,6 +103,7 @@ def page(
         "years": academic_years(programme),
         "published": f"{local.day} {local:%B %Y, %H:%M} ({programme.timezone})",
         "banners": banners(programme, tables),
+        "mark": "SYNTHETIC DATA" if programme.synthetic else "NOTHING IS HIDDEN HERE",  # on every printed page
         "about": ABOUT,
         "findings": findings(tables),
         "sections": _sections(named, grids, common),

@@ -12,6 +12,7 @@ from cfc_pipeline.publish.layout import (
     YEAR,
     About,
     Block,
+    counted,
     labelled,
     side_by_side,
     slug,
@@ -55,7 +56,7 @@ def response_flow(flow: Protected, about: About) -> PublishedTable:
         name="response_flow",
         title="Who took part and who answered",
         shows="How many people were enrolled, agreed to the evaluation, stayed, and answered the questionnaires when.",
-        people=f"From {enrolled[0]} people enrolled in {about.cohorts.height} cohorts."
+        people=f"From {enrolled[0]} people enrolled in {counted(about.cohorts.height, 'cohort')}."
         if enrolled
         else "How many people were enrolled in all is hidden.",
         row_group=YEAR.key,

@@ -42,13 +42,17 @@ OTHER_PERIODS = (
 )
 
 
+DIRECTION = "Direction: "
+
+
 def directions(instruments: pl.DataFrame) -> str:
     """Whether more is better, for the instruments of a table."""
     lower = instruments.filter(pl.col("direction") == "lower_is_better")["title"].unique(maintain_order=True)
     if lower.is_empty():
-        return "On every measure here a higher score is better, so a positive change is an improvement."
+        return f"{DIRECTION}on every measure here a higher score is better, so a positive change is an improvement."
     return (
-        f"A lower score is better, and a negative change an improvement, on: {'; '.join(lower)}. Elsewhere higher is."
+        f"{DIRECTION}a lower score is better, and a negative change an improvement, on: {'; '.join(lower)}. Elsewhere "
+        "higher is better."
     )
 
 
@@ -73,6 +77,8 @@ FEEDBACK = (
     "Present: people in the room according to the facilitator's session log; fewer forms than people present means "
     "that the mean speaks for some of them only.",
     "A mean is also hidden where all forms gave the same rating, because it would be everyone's answer.",
+    "The schools behind a figure are those of the people enrolled in the cohort, because forms are anonymous. Without "
+    "a roster no school is known, and everything is hidden.",
 )
 IMPACT = (
     "The programme's own questions, not a standardised measure: people judged afterwards what had changed for them.",
