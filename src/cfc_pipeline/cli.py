@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 from rich.console import Console
@@ -164,7 +164,9 @@ def review_rows(*, folder: Folder, values: bool = False, as_json: AsJson = False
 
 
 @review.command(name="comments")
-def review_comments(*, folder: Folder, state: str = "waiting", as_json: AsJson = False) -> None:
+def review_comments(
+    *, folder: Folder, state: Literal["waiting", "approved", "rejected"] = "waiting", as_json: AsJson = False
+) -> None:
     """Show redacted comments that wait for approval.
 
     Example: cfc-pipeline -p my-programme review comments
@@ -200,27 +202,38 @@ def _decide(folder: Path, comments: list[str], decision: str, by: str | None) ->
 
 
 @app.command
-def publish(*, folder: Folder, as_json: AsJson = False) -> None:
+def publish(*, folder: Folder, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Write a release: tables, charts, one page to read.
 
     Example: cfc-pipeline -p my-programme publish
     """
     from cfc_pipeline.recipes.publish import publish as recipe
 
-    release = recipe(folder, os.environ)
-    facts = {"release": str(release.path), "tables": release.tables, "shown": release.shown, "hidden": release.hidden}
+    release = recipe(folder, os.environ, dry_run=dry_run)
+    facts = {
+        "release": str(release.path),
+        "dry_run": dry_run,
+        "tables": release.tables,
+        "shown": release.shown,
+        "hidden": release.hidden,
+    }
     print(json.dumps(facts) if as_json else release.in_words())
 
 
 @app.command
-def email(*, folder: Folder, preview: Path | None = None) -> None:
+def email(*, folder: Folder, preview: Path | None = None, dry_run: DryRun = False) -> None:
     """Email the summary of the latest release to the recipients in programme.yaml, once.
 
     Example: cfc-pipeline -p my-programme email --preview summary.eml
+
+    Parameters
+    ----------
+    preview
+        Write the email into this file, which mail programs open, and send nothing.
     """
     from cfc_pipeline.recipes.email import email_summary, save
 
-    print(save(folder, preview) if preview else email_summary(folder, os.environ))
+    print(save(folder, preview) if preview else email_summary(folder, os.environ, dry_run=dry_run))
 
 
 @app.command

@@ -1,5 +1,6 @@
 """programme.yaml as one typed object. programme_file.py reads it and finds the line of every mistake."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -11,6 +12,11 @@ Kind = Literal["scale", "perceived_impact", "session_feedback", "session_log", "
 Tool = Literal["qualtrics", "ms_forms", "google_forms", "surveymonkey", "limesurvey", "table"]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 AcademicYear = Annotated[str, Field(pattern=r"^\d{4}/\d{2}$")]
+
+_SPEC = r"[!#$%&'*+/=?^`{|}~.\w-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+# One email address, with or without a name in front; anything else could end in a header of the email.
+ADDRESS = re.compile(rf"(?P<bare>{_SPEC})|(?P<name>[\w .'’()&/-]*?) *<(?P<in_brackets>{_SPEC})>")
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")  # where mail may go unencrypted
 
 
 class Model(BaseModel):

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ValidationError
 
 from cfc_pipeline.errors import did_you_mean
-from cfc_pipeline.programme import Cohort, Consent, Email, FromColumn, Survey, TimePoint
+from cfc_pipeline.programme import ADDRESS, THIS_MACHINE, Cohort, Consent, Email, FromColumn, Survey, TimePoint
 from cfc_pipeline.programme_yaml import Mistake, Place
 from schemas.fields import CONSENT_MEANINGS, DAYS, NUMBERS, ROSTER, SESSION_LOG
 
@@ -35,9 +35,7 @@ USELESS = {
     "roster": ("time_point", "session", "person", "scales", "comments"),
 }
 FIELDS = {"roster": ROSTER, "session_log": SESSION_LOG}
-_ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 _CRON = re.compile(r"[\d*/,A-Za-z-]+( [\d*/,A-Za-z-]+){4}")
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 Found = Iterator[Mistake]
 
@@ -241,14 +239,14 @@ def _zone(place: Place, name: Any) -> Found:
 
 
 def _email(email: Email) -> Found:
-    bare = re.sub(r"^[^<>\r\n]*<([^<>]*)>$", r"\1", email.sender)
-    if not _ADDRESS.fullmatch(bare):
-        yield Mistake(("email", "sender"), "must be one address, such as `reports@example.org`")
+    if not ADDRESS.fullmatch(email.sender):
+        text = "must be one address, such as `reports@example.org` or `Reports <reports@example.org>`"
+        yield Mistake(("email", "sender"), text)
     for i, address in enumerate(email.to):
-        if not _ADDRESS.fullmatch(address):
+        if not ADDRESS.fullmatch(address):
             yield Mistake(("email", "to", i), "must be one address, such as `head@example.org`")
     if not email.subject.isprintable():
         yield Mistake(("email", "subject"), "must be one line")
-    if email.smtp.security == "none" and email.smtp.host not in _THIS_MACHINE:
+    if email.smtp.security == "none" and email.smtp.host not in THIS_MACHINE:
         text = "`none` would send the summary and password in the clear; use `starttls` or `tls`"
         yield Mistake(("email", "smtp", "security"), text)

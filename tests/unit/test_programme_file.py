@@ -369,7 +369,7 @@ SENTENCES = {
     ),
     "a second line in the sender": (
         TOP + EMAIL.replace("reports@example.org", '"A\\nB <a@example.org>"'),
-        ["line 5: email.sender: must be one address, such as `reports@example.org`"],
+        ["line 5: email.sender: must be one address, such as `reports@example.org` or `Reports <reports@example.org>`"],
     ),
     "a second line in the subject": (
         TOP + EMAIL + '  subject: "a\\nb"\n',

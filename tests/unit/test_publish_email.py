@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from cfc_pipeline.errors import EmailError
 from cfc_pipeline.programme import Smtp
-from cfc_pipeline.publish.email import NotSent, build_message, save_preview, send, send_once
+from cfc_pipeline.publish.email import NotSent, build_message, save_preview, send_once
 from tests.published import flow, outcomes, programme, ratings, table
 
 RELEASE = "2026-11-20T030005Z"
@@ -157,6 +157,11 @@ def _message(there: Any) -> Any:
     return build_message(there, [flow(), outcomes(), ratings(), table()], RELEASE)
 
 
+def _sent(folder: Path, smtp: Smtp, environ: dict[str, str]) -> bool:
+    there = _there(folder, smtp)
+    return send_once(there, _message(there), RELEASE, environ, now=NOW)
+
+
 def test_the_summary_says_what_the_page_says_in_both_forms(tmp_path: Path) -> None:
     message = _message(programme(tmp_path))
     text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
@@ -197,7 +202,7 @@ def test_without_an_email_section_or_a_release_nothing_is_built(tmp_path: Path) 
 def test_it_arrives_over_starttls_with_a_login(
     tmp_path: Path, starttls: Smtp, mailbox: Mailbox, environ: dict[str, str]
 ) -> None:
-    send(_message(_there(tmp_path, starttls)), starttls, environ)
+    assert _sent(tmp_path, starttls, environ)
     assert [m.rcpt_tos for m in mailbox.messages] == [["head@example.org", "trustee@example.org"]]
     assert mailbox.messages[0].mail_from == "team@example.org"
     assert b"91 people enrolled" in mailbox.messages[0].content
@@ -207,13 +212,13 @@ def test_it_arrives_over_tls_and_unencrypted_on_localhost(
     tmp_path: Path, tls: Smtp, unencrypted: Smtp, mailbox: Mailbox, environ: dict[str, str]
 ) -> None:
     for smtp in (tls, unencrypted):
-        send(_message(_there(tmp_path, smtp)), smtp, environ)
+        assert _sent(tmp_path / str(smtp.port), smtp, environ)
     assert len(mailbox.messages) == 2
 
 
-def _refused(message: Any, smtp: Smtp, environ: dict[str, str], what: str) -> None:
+def _refused(folder: Path, smtp: Smtp, environ: dict[str, str], what: str) -> None:
     with pytest.raises(NotSent, match=what) as caught:
-        send(message, smtp, environ)
+        _sent(folder, smtp, environ)
     said = repr(caught.value) + str(caught.value) + str(caught.value.__cause__)
     for secret in (PASSWORD, "wrong-canary", "canary-answer", "head@example.org"):
         assert secret not in said
@@ -223,9 +228,8 @@ def _refused(message: Any, smtp: Smtp, environ: dict[str, str], what: str) -> No
 def test_a_wrong_or_missing_password_sends_nothing(
     tmp_path: Path, starttls: Smtp, mailbox: Mailbox, environ: dict[str, str]
 ) -> None:
-    message = _message(_there(tmp_path, starttls))
-    _refused(message, starttls, environ | {"CFC_SMTP_PASSWORD": "wrong-canary"}, "refused the login")
-    _refused(message, starttls, environ | {"CFC_SMTP_PASSWORD": ""}, "password of the mail server is missing")
+    _refused(tmp_path, starttls, environ | {"CFC_SMTP_PASSWORD": "wrong-canary"}, "refused the login")
+    _refused(tmp_path, starttls, environ | {"CFC_SMTP_PASSWORD": ""}, "password of the mail server is missing")
     assert mailbox.messages == []
 
 
@@ -234,7 +238,7 @@ def test_an_unknown_certificate_sends_nothing(
 ) -> None:
     without = {"CFC_SMTP_PASSWORD": PASSWORD}
     for smtp in (starttls, tls):
-        _refused(_message(_there(tmp_path, smtp)), smtp, without, "certificate of the mail server is not trusted")
+        _refused(tmp_path, smtp, without, "certificate of the mail server is not trusted")
     assert mailbox.messages == []
 
 
@@ -242,15 +246,14 @@ def test_a_server_without_starttls_gets_neither_password_nor_message(
     tmp_path: Path, unencrypted: Smtp, mailbox: Mailbox, environ: dict[str, str]
 ) -> None:
     smtp = unencrypted.model_copy(update={"security": "starttls", "user": "team"})
-    _refused(_message(_there(tmp_path, smtp)), smtp, environ, "does not offer STARTTLS")
+    _refused(tmp_path, smtp, environ, "does not offer STARTTLS")
     assert mailbox.messages == []
 
 
 def test_unencrypted_is_for_localhost_only_and_a_dead_server_is_said(tmp_path: Path, environ: dict[str, str]) -> None:
-    message = _message(programme(tmp_path))
-    _refused(message, Smtp(host="mail.example.org", security="none"), environ, "localhost only")
-    _refused(message, Smtp(host="127.0.0.1", port=1, security="none"), environ, "cannot be reached")
-    _refused(message, Smtp(host="127.0.0.1", port=1), {"CFC_SMTP_CA": "/nowhere"}, "cannot be reached")
+    _refused(tmp_path, Smtp(host="mail.example.org", security="none"), environ, "localhost only")
+    _refused(tmp_path, Smtp(host="127.0.0.1", port=1, security="none"), environ, "cannot be reached")
+    _refused(tmp_path, Smtp(host="127.0.0.1", port=1), {"CFC_SMTP_CA": "/nowhere"}, "cannot be reached")
 
 
 def test_a_refused_recipient_is_counted_not_named(
@@ -264,7 +267,8 @@ def test_a_refused_recipient_is_counted_not_named(
     assert send_once(there, _message(there), RELEASE, environ, now=NOW) is False  # the other one has it
     assert len(mailbox.messages) == 1
     nobody = _there(tmp_path / "other", unencrypted, ["refused@example.org"])
-    _refused(_message(nobody), unencrypted, environ, "refused every recipient")
+    with pytest.raises(NotSent, match="refused every recipient"):
+        send_once(nobody, _message(nobody), RELEASE, environ, now=NOW)
 
 
 def test_once_is_once_for_each_release(

@@ -5,7 +5,6 @@ after a crash in the middle it is rather not sent than sent twice."""
 import hashlib
 import json
 import os
-import re
 import smtplib
 import ssl
 from collections.abc import Mapping
@@ -17,17 +16,14 @@ from email.policy import SMTP
 from pathlib import Path
 
 from cfc_pipeline.errors import EmailError
-from cfc_pipeline.programme import Programme, Smtp
+from cfc_pipeline.programme import ADDRESS, THIS_MACHINE, Programme, Smtp
 from cfc_pipeline.publish.findings import academic_years, banners, findings, hidden_sentence, programme_name
 from cfc_pipeline.publish.html import environment
 from cfc_pipeline.publish.model import PublishedTable
 from cfc_pipeline.publish.release import release_name, sync
 from cfc_pipeline.publish.written import as_written, plain
 
-LOCAL = {"localhost", "127.0.0.1", "::1"}
 TIMEOUT = 30  # seconds for each answer of the mail server
-_SPEC = r"[!#$%&'*+/=?^`{|}~.\w-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
-ADDRESS = re.compile(rf"(?P<bare>{_SPEC})|(?P<name>[\w .'’()&/-]*?) *<(?P<in_brackets>{_SPEC})>")
 
 
 class NotSent(EmailError):  # noqa: N818 # says what it is; it is not one more kind of error
@@ -62,29 +58,23 @@ def save_preview(message: EmailMessage, path: Path) -> None:
     path.write_bytes(message.as_bytes())
 
 
-def send(message: EmailMessage, smtp: Smtp, environ: Mapping[str, str]) -> None:
-    """Hands the message to the mail server of programme.yaml.
-
-    The password comes from CFC_SMTP_PASSWORD; CFC_SMTP_CA names a file with the certificate authority of a server that
-    the system does not know. Raises NotSent where certainly nobody got it, EmailError where somebody may have. No
-    error holds an address, the password, or what the server answered.
-    """
-    _report_refused(_deliver(message, smtp, environ), message, smtp)
-
-
 def send_once(
     programme: Programme, message: EmailMessage, release_id: str, environ: Mapping[str, str], *, now: datetime
 ) -> bool:
     """Sends the summary of a release unless that was done, or begun, before; True when it was sent now.
 
+    The password comes from CFC_SMTP_PASSWORD; CFC_SMTP_CA names a file with the certificate authority of a mail server
+    that the system does not know. Raises NotSent where certainly nobody got it, EmailError where somebody may have. No
+    error holds an address, the password, or what the server answered.
+
     The marker is written, and flushed to the disk, before anything is sent. It is taken away again only when certainly
-    nobody got the message. Raises EmailError when an earlier attempt ended in doubt.
+    nobody got the message, and an earlier attempt that ended in doubt is never repeated.
     """
     assert programme.email is not None, "build_message has refused a programme without email"
     smtp = programme.email.smtp
-    marker = programme.restricted / "sent" / f"{release_name(_time_of(release_id))}.json"
+    marker = _marker(programme, release_id)
     if not _claim(marker, now):
-        if _state(marker) == "sent":
+        if was_sent(programme, release_id):
             return False
         raise EmailError(
             "An earlier attempt to send this summary ended in doubt, so it is not sent again",
@@ -99,6 +89,15 @@ def send_once(
     _write(marker, "sent", now)
     _report_refused(refused, message, smtp)
     return True
+
+
+def was_sent(programme: Programme, release_id: str) -> bool:
+    """Whether the summary of a release has certainly gone out."""
+    return _state(_marker(programme, release_id)) == "sent"
+
+
+def _marker(programme: Programme, release_id: str) -> Path:
+    return programme.restricted / "sent" / f"{release_name(_time_of(release_id))}.json"
 
 
 def _deliver(message: EmailMessage, smtp: Smtp, environ: Mapping[str, str]) -> int:
@@ -126,7 +125,7 @@ def _deliver(message: EmailMessage, smtp: Smtp, environ: Mapping[str, str]) -> i
 
 def _connect(smtp: Smtp, environ: Mapping[str, str]) -> smtplib.SMTP:
     """An encrypted, verified and logged-in connection; every failure here is before anything was sent."""
-    if smtp.security == "none" and smtp.host not in LOCAL:
+    if smtp.security == "none" and smtp.host not in THIS_MACHINE:
         raise _not_sent(smtp, "Unencrypted email is for localhost only", "set `smtp.security` to starttls or tls")
     password = environ.get("CFC_SMTP_PASSWORD", "")
     if smtp.user and not password:
@@ -249,7 +248,7 @@ def _write(marker: Path, state: str, now: datetime) -> None:
 
 
 def _state(marker: Path) -> str:
-    """An unreadable marker is one whose writer was killed: in doubt."""
+    """A marker that is not there, or is unreadable because its writer was killed, does not say that it was sent."""
     try:
         return str(json.loads(marker.read_text(encoding="utf-8"))["state"])
     except (OSError, ValueError, KeyError, TypeError):

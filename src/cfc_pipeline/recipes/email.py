@@ -7,22 +7,28 @@ from pathlib import Path
 from cfc_pipeline.errors import ConfigError, ReleaseError
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.publish.email import NotSent, build_message, save_preview, send_once
+from cfc_pipeline.publish.email import NotSent, build_message, save_preview, send_once, was_sent
 from cfc_pipeline.publish.release import read_release
 
 
-def email_summary(folder: Path, environ: Mapping[str, str], *, now: datetime | None = None) -> str:
-    """Send the summary once to the recipients in programme.yaml; says what happened, for people."""
+def email_summary(
+    folder: Path, environ: Mapping[str, str], *, dry_run: bool = False, now: datetime | None = None
+) -> str:
+    """Send the summary once to the recipients in programme.yaml; says what happened, for people.
+
+    With `dry_run` the message is made, nobody is sent anything, and no connection to the mail server is tried.
+    """
     programme = load_programme(folder)
     if programme.email is None:
         return "programme.yaml has no `email:`, so nothing was sent."
     release = _latest(programme)
     message = build_message(programme, read_release(release), release.name)
-    sent = send_once(programme, message, release.name, environ, now=now or datetime.now(UTC))
-    recipients = len(programme.email.to)
-    if not sent:
+    recipients = f"{len(programme.email.to)} recipient{'s' if len(programme.email.to) > 1 else ''}"
+    if dry_run and not was_sent(programme, release.name):
+        return f"The summary of release {release.name} would be sent to {recipients}. Nothing was sent."
+    if dry_run or not send_once(programme, message, release.name, environ, now=now or datetime.now(UTC)):
         return f"The summary of release {release.name} was sent before; nothing was sent again."
-    return f"The summary of release {release.name} was sent to {recipients} recipient{'s' if recipients > 1 else ''}."
+    return f"The summary of release {release.name} was sent to {recipients}."
 
 
 def save(folder: Path, path: Path) -> str:

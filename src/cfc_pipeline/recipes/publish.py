@@ -7,16 +7,18 @@ from pathlib import Path
 
 from cfc_pipeline import __version__
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.publish.release import write_release
+from cfc_pipeline.publish.release import release_name, write_release
 from cfc_pipeline.publish.tables import build_tables
+from cfc_pipeline.publish.written import as_written, figures, hidden_by_reason
 from cfc_pipeline.warehouse.store import Connection, reading
 
 
 @dataclass(frozen=True)
 class Published:
-    """What a release holds, in counts."""
+    """What a release holds, in counts. `path` is where it would be, when nothing was written."""
 
     path: Path
+    dry_run: bool
     tables: int
     shown: int
     hidden: int
@@ -25,24 +27,32 @@ class Published:
     def in_words(self) -> str:
         lines = [
             f"Release {self.path.name}: {self.tables} tables, {self.shown} figures shown, {self.hidden} hidden.",
-            f"Open {self.path / 'index.html'}",
+            "Nothing was written." if self.dry_run else f"Open {self.path / 'index.html'}",
         ]
         if self.off_because:
             lines.insert(1, f"Disclosure control is OFF: {self.off_because}")
         return "\n".join(lines)
 
 
-def publish(folder: Path, environ: Mapping[str, str], *, now: datetime | None = None) -> Published:
-    """Write releases/<when>/ from data/analysis.duckdb, so that an analyst who looks there finds the same numbers."""
+def publish(
+    folder: Path, environ: Mapping[str, str], *, dry_run: bool = False, now: datetime | None = None
+) -> Published:
+    """Write releases/<when>/ from data/analysis.duckdb, so that an analyst who looks there finds the same numbers.
+
+    `environ` is not used: a release needs no secret. With `dry_run` everything is worked out and nothing is written.
+    """
     programme = load_programme(folder)
     with reading(programme.analysis) as con:
-        tables = build_tables(con, programme)
+        tables = [as_written(table) for table in build_tables(con, programme)]
         source = _source(con)
     when = now or datetime.now(UTC)
-    path = write_release(programme, tables, when=when, version=__version__, source=source)
-    figures = sum(t.hidden.height * t.hidden.width for t in tables)
-    hidden = sum(t.hidden.height - t.hidden[c].null_count() for t in tables for c in t.hidden.columns)
-    return Published(path, len(tables), figures - hidden, hidden, programme.policy.disclosure.off_because)
+    path = programme.releases / release_name(when)
+    if not dry_run:
+        write_release(programme, tables, when=when, version=__version__, source=source)
+    every = sum(table.values.height * len(figures(table)) for table in tables)
+    hidden = sum(sum(hidden_by_reason(table).values()) for table in tables)
+    off_because = programme.policy.disclosure.off_because
+    return Published(path, dry_run, len(tables), every - hidden, hidden, off_because)
 
 
 def _source(con: Connection) -> dict[str, str]:

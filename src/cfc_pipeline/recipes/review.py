@@ -50,6 +50,7 @@ def comments(folder: Path, environ: Mapping[str, str], state: str = "waiting") -
     """comment_id, question, text: redacted comments, in the order of their ids."""
     programme = load_programme(folder)
     load_keys(programme.restricted, environ)  # only who holds the key may read what nobody has approved yet
+    # Written to by nobody: `dry_run` is how a warehouse of an older layout, or none yet, can be read.
     with writing(programme.warehouse, dry_run=True) as con:
         found = con.execute(
             "SELECT comment_id, question, text FROM comment WHERE state = ? ORDER BY comment_id", [state]
