@@ -99,7 +99,7 @@ def noncentral_t(t: float, df: int, centre: float) -> float:
 
 
 def pooled(groups: list[list[float]]) -> Figures:
-    """DerSimonian-Laird with the modified Hartung-Knapp interval over cohorts' mean changes; groups under 2 people are out."""
+    """DerSimonian-Laird with the modified Hartung-Knapp interval over cohorts' mean changes, from 2 people on."""
     usable = [g for g in groups if len(g) >= 2 and statistics.variance(g) > 0]
     if len(usable) < 2:
         return {}

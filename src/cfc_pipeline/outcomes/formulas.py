@@ -67,8 +67,8 @@ class Pooled:
 
 
 def pool(means: Floats, variances: Floats) -> Pooled:
-    """DerSimonian-Laird τ² with the modified Hartung-Knapp interval, over k >= 2 cohorts' mean changes and their squared
-    standard errors, which must be above 0.
+    """DerSimonian-Laird τ² with the modified Hartung-Knapp interval, over k >= 2 cohorts' mean changes and their
+    squared standard errors, which must be above 0.
 
     DerSimonian & Laird 1986, doi 10.1016/0197-2456(86)90046-2; Hartung & Knapp 2001, doi 10.1002/sim.791. Modified: the
     Hartung-Knapp variance is held to at least 1 / Σ weights, the usual random-effects variance (Knapp & Hartung 2003,
