@@ -1,7 +1,7 @@
 """Contracts of every stored table, by name."""
 
 from schemas.tables.answers import AnswerSheet, Comment, ItemAnswer, Response, ScaleScore, SessionFeedback
-from schemas.tables.contract import DUCKDB_TYPES, Table, column, polars_schema
+from schemas.tables.contract import DUCKDB_TYPES, Table, column, label, polars_schema
 from schemas.tables.people import TIME_POINTS, Cohort, Participant, Session
 from schemas.tables.reference import DataDictionary, Instrument, Item, PipelineRun
 from schemas.tables.results import (
@@ -35,4 +35,4 @@ TABLES: dict[str, type[Table]] = {
     "pipeline_run": PipelineRun,
 }
 
-__all__ = ["DUCKDB_TYPES", "TABLES", "TIME_POINTS", "Table", "column", "polars_schema"]
+__all__ = ["DUCKDB_TYPES", "TABLES", "TIME_POINTS", "Table", "column", "label", "polars_schema"]

@@ -36,6 +36,13 @@ def column(
     return pa.Field(description=description, nullable=nullable, metadata=metadata, **checks)
 
 
+def label(table: type[Table], name: str) -> str:
+    """What tables for people call a column; a published column without a label is a defect."""
+    text: str = (table.to_schema().columns[name].metadata or {})["label"]
+    assert text, f"{name} of {table.__name__} has no label"
+    return text
+
+
 def polars_schema(table: type[Table]) -> dict[str, Any]:
     """Column names and polars types of a table, in the contract's order."""
     return {name: found.dtype.type for name, found in table.to_schema().columns.items()}

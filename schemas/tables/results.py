@@ -74,10 +74,10 @@ class ResponseFlow(Table):
     mid: int = column("... halfway.", label="Halfway", unit="people")
     post: int = column("... after.", label="After", unit="people")
     follow_up: int = column("... at follow-up.", label="Follow-up", unit="people")
-    paired: int = column("Remaining people with both before and after.", label="Paired", unit="people")
-    pre_only: int = column("Remaining people with before only.", unit="people")
-    post_only: int = column("Remaining people with after only.", unit="people")
-    neither: int = column("Remaining people with neither.", unit="people")
+    paired: int = column("Remaining people with both before and after.", label="Both", unit="people")
+    pre_only: int = column("Remaining people with before only.", label="Before only", unit="people")
+    post_only: int = column("Remaining people with after only.", label="After only", unit="people")
+    neither: int = column("Remaining people with neither.", label="Neither", unit="people")
 
 
 class FeedbackSummary(Table):

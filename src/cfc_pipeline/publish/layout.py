@@ -7,9 +7,12 @@ import polars as pl
 
 from cfc_pipeline.disclosure.protected import Protected
 from cfc_pipeline.publish.model import Column, PublishedTable
+from schemas.tables import label
+from schemas.tables.people import Cohort
 
 ALL_YEARS, ALL_COHORTS = "All years", "All cohorts"
-YEAR, COHORT = Column("academic_year", "Year", "text"), Column("cohort", "Cohort", "text")
+YEAR = Column("academic_year", label(Cohort, "academic_year"), "text")
+COHORT = Column("cohort", label(Cohort, "label"), "text")
 INSTRUMENT, SUBSCALE = Column("instrument", "Measure", "text"), Column("subscale", "Subscale", "text")
 
 Cells = tuple[pl.DataFrame, pl.DataFrame]  # values and reasons of a published table

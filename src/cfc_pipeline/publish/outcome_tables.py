@@ -1,6 +1,6 @@
 """The tables of change: cohort by cohort, over the years, and to other time points than after."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -22,20 +22,15 @@ from cfc_pipeline.publish.layout import (
     titled,
     where,
 )
-from cfc_pipeline.publish.model import Column, PublishedTable
-from schemas.tables import TIME_POINTS
+from cfc_pipeline.publish.model import Column, FigureKind, PublishedTable
+from schemas.tables import TIME_POINTS, label
+from schemas.tables.results import PairedChange
 
 INTERVAL = "95 % interval"
 CHANGE = ("mean_change", "ci_low", "ci_high")
-OF_COHORT = {
-    "n_paired": "n",
-    "pre_mean": "Mean before",
-    "pre_sd": "SD before",
-    "post_mean": "Mean after",
-    "post_sd": "SD after",
-}
-OF_YEAR = {"n_paired": "n", "pre_mean": "Mean before", "post_mean": "Mean after"}
-POOLED = {"n_cohorts": "Cohorts", "n_paired": "n"}
+OF_COHORT = ("n_paired", "pre_mean", "pre_sd", "post_mean", "post_sd")
+OF_YEAR = ("n_paired", "pre_mean", "post_mean")
+POOLED = ("n_cohorts", "n_paired")
 
 
 def cohort_outcomes(paired: Protected, about: About) -> PublishedTable:
@@ -44,10 +39,10 @@ def cohort_outcomes(paired: Protected, about: About) -> PublishedTable:
     rows = labelled(rows, about.cohorts)
     columns = (
         *(YEAR, COHORT, INSTRUMENT, SUBSCALE),
-        *(_figure(key, label) for key, label in OF_COHORT.items()),
+        *(_figure(key) for key in OF_COHORT),
         *_change_columns(),
-        *(_figure("g_z", "g_z"), *_interval("g_z", f"{INTERVAL} of g_z")),
-        Column("p_value", "p", "p", decimals=3),
+        *(_figure("g_z"), *_interval("g_z", f"{INTERVAL} of g_z")),
+        Column("p_value", label(PairedChange, "p_value"), "p", decimals=3),
     )
     return about.table(
         rows,
@@ -87,7 +82,7 @@ def later_outcomes(paired: Protected, about: About) -> PublishedTable:
     period = Column("period", "Period", "text")
     to_period = pl.col("to_time_point").replace_strict(words.PERIODS, return_dtype=pl.String)
     named = replace(rows, values=rows.values.with_columns(period=to_period))
-    columns, cells = _side_by_side(named, about, (INSTRUMENT, SUBSCALE, period), {"n_paired": "n"})
+    columns, cells = _side_by_side(named, about, (INSTRUMENT, SUBSCALE, period), ("n_paired",))
     used = _used(rows, about)
     return about.table(
         rows,
@@ -109,9 +104,9 @@ def _over_years(paired: Protected, period: pl.Expr) -> Protected:
 
 
 def _side_by_side(
-    rows: Protected, about: About, keys: Sequence[Column], of_year: Mapping[str, str]
+    rows: Protected, about: About, keys: Sequence[Column], of_year: Sequence[str]
 ) -> tuple[list[Column], Cells]:
-    """Columns and cells: the figures `of_year` (key: label) and the change for each year, then the pooled change, if
+    """Columns and cells: the figures `of_year` and the change for each year, then the pooled change, if
     anything could be pooled."""
     years = rows.values["academic_year"].drop_nulls().unique().sort().to_list()
     groups = [(slug(year), year, pl.col("academic_year") == year, of_year) for year in years]
@@ -119,7 +114,7 @@ def _side_by_side(
         groups.append(("pooled", "Pooled over cohorts", pl.col("level") == "pooled", POOLED))
     columns = list(keys)
     for prefix, group, _, own in groups:
-        columns += [_figure(f"{prefix}_{figure}", label, group) for figure, label in own.items()]
+        columns += [_figure(figure, f"{prefix}_", group) for figure in own]
         columns += _change_columns(f"{prefix}_", group)
     blocks: list[Block] = [(prefix, which, (*own, *CHANGE)) for prefix, _, which, own in groups]
     values, hidden = side_by_side(rows, [key.key for key in keys], blocks)
@@ -127,7 +122,7 @@ def _side_by_side(
 
 
 def _change_columns(prefix: str = "", group: str = "") -> tuple[Column, ...]:
-    return _figure(f"{prefix}mean_change", "Mean change", group), *_interval(f"{prefix}ci", INTERVAL, group)
+    return _figure("mean_change", prefix, group), *_interval(f"{prefix}ci", INTERVAL, group)
 
 
 def _interval(key: str, name: str, group: str = "") -> tuple[Column, ...]:
@@ -137,11 +132,11 @@ def _interval(key: str, name: str, group: str = "") -> tuple[Column, ...]:
     )
 
 
-def _figure(key: str, label: str, group: str = "") -> Column:
+def _figure(name: str, prefix: str = "", group: str = "") -> Column:
     """A count of people or cohorts, or a score."""
-    if key.endswith(("n_paired", "n_cohorts")):
-        return Column(key, label, "count", group=group)
-    return Column(key, label, "number", group=group, decimals=2)
+    counts = name in ("n_paired", "n_cohorts")
+    kind: FigureKind = "count" if counts else "number"
+    return Column(f"{prefix}{name}", label(PairedChange, name), kind, group=group, decimals=0 if counts else 2)
 
 
 def _notes(rows: Protected, about: About) -> tuple[str, ...]:

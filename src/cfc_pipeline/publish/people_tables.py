@@ -19,17 +19,14 @@ from cfc_pipeline.publish.layout import (
     where,
 )
 from cfc_pipeline.publish.model import Column, FigureKind, PublishedTable
+from schemas.tables import label
+from schemas.tables.results import FeedbackSummary, ImpactDistribution, ResponseFlow
 
 FLOW = {
-    "Enrolment": {"n_schools": "Schools", "enrolled": "Enrolled"},
-    "Agreement": {
-        "not_consented": "No consent",
-        "consented": "Consented",
-        "withdrawn": "Withdrew",
-        "remaining": "Remaining",
-    },
-    "Answered": {"pre": "Before", "mid": "Halfway", "post": "After", "follow_up": "Follow-up"},
-    "Before and after": {"paired": "Both", "pre_only": "Before only", "post_only": "After only", "neither": "Neither"},
+    "Enrolment": ("n_schools", "enrolled"),
+    "Agreement": ("not_consented", "consented", "withdrawn", "remaining"),
+    "Answered": ("pre", "mid", "post", "follow_up"),
+    "Before and after": ("paired", "pre_only", "post_only", "neither"),
 }
 FATES = {
     "rows_in": "Rows in",
@@ -44,8 +41,8 @@ SCOPES = {"all": "All surveys", "survey": "Survey by survey", "reason": "Why row
 def response_flow(flow: Protected, about: About) -> PublishedTable:
     """Rows: cohorts, then their year's total; last, all years. Time points at which nobody answered are left out."""
     unused = {point for point in ("mid", "follow_up") if flow.values.select((pl.col(point) == 0).all()).item()}
-    spans = {group: {k: v for k, v in labels.items() if k not in unused} for group, labels in FLOW.items()}
-    figures = (Column(key, label, "count", group) for group, labels in spans.items() for key, label in labels.items())
+    boxes = ((group, box) for group, boxes in FLOW.items() for box in boxes if box not in unused)
+    figures = (Column(box, label(ResponseFlow, box), "count", group) for group, box in boxes)
     rows = labelled(flow, about.cohorts)
     enrolled = flow.values.filter(pl.col("level") == "all")["enrolled"].drop_nulls().to_list()
     return about.table(
@@ -69,21 +66,17 @@ def session_feedback(feedback: Protected, about: About) -> PublishedTable:
     rows = labelled(feedback, about.cohorts)
     rows = replace(rows, values=rows.values.with_columns(pl.col("session_number").cast(pl.String)))
     questions = dict(enumerate(rows.values["question"].unique().sort(), 1))
-    keys = (YEAR, COHORT, Column("session_number", "Session", "text"))
+    keys = (YEAR, COHORT, Column("session_number", label(FeedbackSummary, "session_number"), "text"))
     blocks: list[Block] = [(f"q{i}", pl.col("question") == text, ("n", "mean", "sd")) for i, text in questions.items()]
-    kinds: tuple[tuple[str, str, FigureKind, int], ...] = (
-        ("n", "n", "count", 0),
-        ("mean", "Mean", "number", 2),
-        ("sd", "SD", "number", 2),
-    )
+    kinds: tuple[tuple[str, FigureKind, int], ...] = (("n", "count", 0), ("mean", "number", 2), ("sd", "number", 2))
     figures = (
-        Column(f"q{i}_{key}", label, kind, str(text), decimals)
+        Column(f"q{i}_{key}", label(FeedbackSummary, key), kind, str(text), decimals)
         for i, text in questions.items()
-        for key, label, kind, decimals in kinds
+        for key, kind, decimals in kinds
     )
     return about.table(
         rows,
-        (*keys, Column("attendance", "Present", "count"), *figures),
+        (*keys, Column("attendance", label(FeedbackSummary, "attendance"), "count"), *figures),
         side_by_side(rows, [key.key for key in keys], blocks, own=("attendance",)),
         words.FEEDBACK,
         name="session_feedback",
@@ -105,11 +98,15 @@ def perceived_impact(impact: Protected, about: About) -> PublishedTable:
     years = values["academic_year"].unique().sort().to_list()
     on = ("instrument", "item", "question", "value", "answer")
     blocks: list[Block] = [(_year_key(year), pl.col("academic_year") == year, ("n", "percent")) for year in years]
-    kinds: tuple[tuple[str, str, FigureKind], ...] = (("n", "n", "count"), ("percent", "%", "percent"))
-    figures = (Column(f"{_year_key(year)}_{key}", label, kind, year) for year in years for key, label, kind in kinds)
+    kinds: tuple[tuple[str, FigureKind], ...] = (("n", "count"), ("percent", "percent"))
+    figures = (
+        Column(f"{_year_key(year)}_{key}", label(ImpactDistribution, key), kind, year)
+        for year in years
+        for key, kind in kinds
+    )
     return about.table(
         rows,
-        (Column("question", "Item", "text"), Column("answer", "Answer", "text"), *figures),
+        (Column("question", "Item", "text"), Column("answer", label(ImpactDistribution, "answer"), "text"), *figures),
         side_by_side(replace(rows, values=values), on, blocks),
         words.IMPACT,
         name="perceived_impact",
