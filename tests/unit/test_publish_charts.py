@@ -4,6 +4,7 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
+import polars as pl
 import pytest
 import vl_convert
 
@@ -123,3 +124,14 @@ def test_nothing_is_fetched() -> None:
         vl_convert.vegalite_to_svg(
             {"data": {"url": "https://example.org/x.csv"}, "mark": "point"}, allowed_base_urls=[]
         )
+
+
+def test_ratings_beyond_five_stay_inside_the_chart(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = _drawn(monkeypatch)
+    table = as_written(published.ratings())
+    highest = table.values["usefulness_mean"].max()
+    rating_charts(table)
+    rating_charts(replace(table, values=table.values.with_columns(pl.col("usefulness_mean") * 2)))
+    domains = [spec["encoding"]["y"]["scale"]["domain"] for spec in specs[::2]]  # type: ignore[index]
+    assert domains[0] == [1, 5]
+    assert domains[1][1] >= 2 * highest > 5

@@ -48,7 +48,7 @@ def build_demo(folder: Path, seed: int = 2026) -> Planted:
     files = [*write_rosters(inbox, people), write_session_log(inbox, seed)]
     everything: dict[str, list[Sent]] = {}
     for form in FORMS:
-        sent = numbered(form, spoil(form, sent_in(form, people, seed), people, seed), seed)
+        sent = numbered(form, spoil(form, sent_in(form, people, seed), seed), seed)
         everything[form.survey] = sent
         files += write_exports(inbox, form, sent, seed)
     _write_corrections(folder / "corrections.csv", everything)

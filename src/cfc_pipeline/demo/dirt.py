@@ -12,14 +12,13 @@ from typing import Any
 from cfc_pipeline.demo import planted
 from cfc_pipeline.demo.answers import simulate
 from cfc_pipeline.demo.forms import entry_of, item_question, person_question
-from cfc_pipeline.demo.people import Person
 from cfc_pipeline.demo.responses import Sent, given
 from cfc_pipeline.demo.surveys import Form
 
 Dirt = Callable[[Form, list[Sent], Random, int], list[Sent]]
 
 
-def spoil(form: Form, sent: Sequence[Sent], people: Sequence[Person], seed: int) -> list[Sent]:
+def spoil(form: Form, sent: Sequence[Sent], seed: int) -> list[Sent]:
     """All the dirt that PLAN has for this form."""
     spoiled = list(sent)
     for kind in PLAN.get(form.survey, ()):
@@ -45,7 +44,7 @@ def _answered(sent: list[Sent], i: int, kind: str, question: str, answer: str | 
 
 
 def first_item(form: Form) -> str:
-    return item_question(form, form.instruments[0], 2).id
+    return item_question(form.instruments[0], 2).id
 
 
 def previews(form: Form, sent: list[Sent], rng: Random, seed: int) -> list[Sent]:
@@ -56,7 +55,7 @@ def previews(form: Form, sent: list[Sent], rng: Random, seed: int) -> list[Sent]
 
 def unfinished(form: Form, sent: list[Sent], rng: Random, seed: int) -> list[Sent]:
     """Somebody stops after the first scale and never comes back; somebody else begins again after finishing."""
-    first = {item_question(form, form.instruments[0], n).id for n in range(1, 14)}
+    first = {item_question(form.instruments[0], n).id for n in range(1, 14)}
     i, again = _pick(sent, rng), _pick(sent, rng)
     opening = {q: a for q, a in sent[i].submission.answers.items() if q in first or q in _OPENING}
     late = sent[again].submission
@@ -104,7 +103,7 @@ def excel_mangled(form: Form, sent: list[Sent], rng: Random, seed: int) -> list[
 def spaces_in_labels(form: Form, sent: list[Sent], rng: Random, seed: int) -> list[Sent]:
     """Labels that end in a space or a line break, or hold a no-break space, mean what they say."""
     i = _pick(sent, rng)
-    label = item_question(form, form.instruments[0], 2).options[0]
+    label = item_question(form.instruments[0], 2).options[0]
     return _answered(sent, i, "spaces_in_label", first_item(form), f" {label.replace(' ', chr(160))} \n")
 
 
@@ -160,7 +159,7 @@ KINDS: dict[str, Dirt] = {
     "no_date": no_date,
     "no_session": no_session,
 }
-# Rows spoiled after the file is written (unreadable dates, empty rows) are in damage.py.
+# Rows spoiled after the file is written (unreadable dates, empty rows) are in exports.py.
 PLAN: dict[str, tuple[str, ...]] = {
     "2023-before": ("test", "unfinished", "duplicate", "out_of_range", "not_on_roster", "misspelt_address"),
     "2023-after": ("test", "unknown_label", "spaces_in_label"),

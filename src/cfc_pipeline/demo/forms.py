@@ -71,7 +71,7 @@ _PERSON_COLUMNS = {
 }
 
 
-def item_question(form: Form, instrument: str, item: int) -> Question:
+def item_question(instrument: str, item: int) -> Question:
     title = _TITLES[instrument]
     options = LABELS[instrument]
     return Question(f"{_PREFIXES[instrument]}{item}", f"{title}: statement {item}", options, group=title, kind="choice")
@@ -79,9 +79,7 @@ def item_question(form: Form, instrument: str, item: int) -> Question:
 
 def questions_of(form: Form) -> list[Question]:
     """Everything that the form asks, in its order."""
-    items = [
-        item_question(form, name, item) for name in form.instruments for item in range(1, MEASURES[name].items + 1)
-    ]
+    items = [item_question(name, item) for name in form.instruments for item in range(1, MEASURES[name].items + 1)]
     comments = [comment_question(name) for name in form.comments]
     return [*_opening_questions(form).values(), *items, *comments, UNKNOWN]
 
@@ -194,7 +192,7 @@ def _scale(form: Form, instrument: str) -> dict[str, Any]:
     items = range(1, MEASURES[instrument].items + 1)
     scale: dict[str, Any] = {
         "instrument": instrument,
-        "items": {item: key_of(form.layout, item_question(form, instrument, item)) for item in items},
+        "items": {item: key_of(form.layout, item_question(instrument, item)) for item in items},
     }
     if form.labels:
         scale["answers"] = {label: number for number, label in enumerate(LABELS[instrument], start=1)}

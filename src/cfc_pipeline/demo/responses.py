@@ -88,7 +88,7 @@ def questionnaire(form: Form, person: Person, point: str, seed: int, rng: Random
 
 def given(form: Form, answers: Answers) -> dict[str, str | int | None]:
     """Answers by question, as layouts.write_export takes them: the position of the answer, from 0."""
-    return {item_question(form, name, item).id: value - 1 for (name, item), value in answers.items()}
+    return {item_question(name, item).id: value - 1 for (name, item), value in answers.items()}
 
 
 def _known_as(form: Form, person: Person, point: str) -> str:

@@ -5,7 +5,6 @@ import polars as pl
 from cfc_pipeline.disclosure.groups import estimate_reasons
 from cfc_pipeline.disclosure.hiding import (
     DEAREST_LEVELS,
-    GROUP,
     as_cells,
     count_reasons,
     protected,
@@ -14,6 +13,7 @@ from cfc_pipeline.disclosure.hiding import (
 from cfc_pipeline.disclosure.profile import Profile
 from cfc_pipeline.disclosure.protected import Protected, Reason
 from cfc_pipeline.disclosure.sums import sums_over_levels
+from cfc_pipeline.outcomes.levels import GROUP
 
 FIGURES = ("n", "attendance", "mean", "sd")
 

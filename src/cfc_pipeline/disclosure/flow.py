@@ -4,7 +4,6 @@ import polars as pl
 
 from cfc_pipeline.disclosure.hiding import (
     DEAREST_LEVELS,
-    GROUP,
     as_cells,
     count_reasons,
     protected,
@@ -15,6 +14,7 @@ from cfc_pipeline.disclosure.profile import Profile
 from cfc_pipeline.disclosure.protected import Protected, Reason
 from cfc_pipeline.disclosure.sums import sums_over_levels
 from cfc_pipeline.outcomes.flow import SUMS
+from cfc_pipeline.outcomes.levels import GROUP
 
 # Dearest first: how many of those enrolled answered before and after is what readers look for.
 COUNTS = (

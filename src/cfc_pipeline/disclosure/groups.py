@@ -40,7 +40,7 @@ def estimate_reasons(nodes: pl.DataFrame, leaves: pl.DataFrame, profile: Profile
 
 def _too_few(n: pl.Expr, n_schools: pl.Expr, profile: Profile) -> pl.Expr:
     return (
-        pl.when(n < profile.people_behind("estimate"))
+        pl.when(n < profile.people_behind_estimate)
         .then(pl.lit(FEW_PEOPLE))
         .when(n_schools < profile.schools_behind_figure)
         .then(pl.lit(FEW_SCHOOLS))

@@ -10,7 +10,6 @@ from cfc_pipeline.disclosure.profile import Profile, reason_texts, rule_text
 from cfc_pipeline.disclosure.protected import Protected, Reason
 from cfc_pipeline.disclosure.sums import sums_of
 
-GROUP = ("level", "cohort_id", "academic_year")
 DEAREST_LEVELS = {"all": 0, "pooled": 0, "year": 1, "cohort": 2}
 
 

@@ -2,10 +2,11 @@
 
 import polars as pl
 
-from cfc_pipeline.disclosure.hiding import DEAREST_LEVELS, GROUP, count_reasons, protected, unprotected
+from cfc_pipeline.disclosure.hiding import DEAREST_LEVELS, count_reasons, protected, unprotected
 from cfc_pipeline.disclosure.profile import Profile
 from cfc_pipeline.disclosure.protected import Protected, Reason
 from cfc_pipeline.disclosure.sums import sums_over_levels
+from cfc_pipeline.outcomes.levels import GROUP
 
 QUESTION = (*GROUP, "instrument", "item")
 FIGURES = ("n", "base", "percent")

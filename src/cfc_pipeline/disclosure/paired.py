@@ -3,14 +3,14 @@
 import polars as pl
 
 from cfc_pipeline.disclosure.groups import estimate_reasons
-from cfc_pipeline.disclosure.hiding import DEAREST_LEVELS, GROUP, as_cells, count_reasons, protected, unprotected
+from cfc_pipeline.disclosure.hiding import DEAREST_LEVELS, as_cells, count_reasons, protected, unprotected
 from cfc_pipeline.disclosure.profile import Profile
 from cfc_pipeline.disclosure.protected import Protected, Reason
 from cfc_pipeline.disclosure.sums import sums_over_levels
 from cfc_pipeline.errors import DisclosureRefusal
-from cfc_pipeline.outcomes.paired import pooled_row
+from cfc_pipeline.outcomes.levels import GROUP
+from cfc_pipeline.outcomes.paired import MEASURE, pooled_row
 
-MEASURE = ("instrument", "subscale", "from_time_point", "to_time_point")
 BEFORE_AND_AFTER = ("pre_mean", "pre_sd", "post_mean", "post_sd")
 CHANGE = ("mean_change", "ci_low", "ci_high", "p_value")
 STANDARDISED = ("g_z", "g_z_low", "g_z_high")

@@ -83,7 +83,7 @@ def _unless(setting: object, elsewhere: str, raw: RawTable) -> pl.Expr:
 
 def _labels(scale: Scale, instruments: Mapping[str, Instrument]) -> dict[str, int]:
     """The entry's labels, else the labels that the programme's own forms define."""
-    return scale.answers or {label: value for value, label in instruments[scale.instrument].answers.items()}
+    return scale.answers or instruments[scale.instrument].labels
 
 
 def _person(raw: RawTable, survey: Survey) -> pl.Expr:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import duckdb
 import polars as pl
 
+from cfc_pipeline.warehouse.layout import key_columns
 from schemas.tables import TIME_POINTS, Table, polars_schema
 from schemas.tables.results import LEVELS
 
@@ -40,7 +41,7 @@ def frame(con: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
 def in_order(rows: pl.DataFrame, table: type[Table]) -> pl.DataFrame:
     """The contract's columns and types; rows sorted by level, year and cohort, and by the rest of the table's key."""
     schema = polars_schema(table)
-    keys = [name for name, column in table.to_schema().columns.items() if (column.metadata or {}).get("key")]
+    keys = key_columns(table)
     first = [key for key in ("level", "academic_year", "cohort_id") if key in keys]
     order = [_rank(key) for key in [*first, *(key for key in keys if key not in first)]]
     return rows.select(pl.col(name).cast(type_) for name, type_ in schema.items()).sort(order)

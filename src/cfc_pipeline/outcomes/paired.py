@@ -28,7 +28,7 @@ from schemas.tables.results import PairedChange, PairedSupport
 
 _UNIT = 1_000_000_000  # of a score point
 
-_MEASURE = ("instrument", "subscale", "from_time_point", "to_time_point")
+MEASURE = ("instrument", "subscale", "from_time_point", "to_time_point")
 
 _TWICE = """
     WITH several AS (
@@ -127,13 +127,13 @@ def _covariance(x: str, y: str, xy: str) -> str:
 
 _GROUPS = f"""
     WITH total AS (
-        SELECT {LEVEL} AS level, cohort_id, academic_year, {", ".join(_MEASURE)},
+        SELECT {LEVEL} AS level, cohort_id, academic_year, {", ".join(MEASURE)},
                sum(n)::BIGINT AS n, count(DISTINCT school_id) AS n_schools, count(DISTINCT cohort_id) AS n_cohorts,
                sum(pre) AS pre, sum(post) AS post,
                sum(pre_pre) AS pre_pre, sum(post_post) AS post_post, sum(pre_post) AS pre_post
-        FROM school_sums GROUP BY {sets(*_MEASURE)}
+        FROM school_sums GROUP BY {sets(*MEASURE)}
     )
-    SELECT level, cohort_id, academic_year, {", ".join(_MEASURE)}, n AS n_paired, n_schools, n_cohorts,
+    SELECT level, cohort_id, academic_year, {", ".join(MEASURE)}, n AS n_paired, n_schools, n_cohorts,
            {_mean("pre")} AS pre_mean, sqrt({_covariance("pre", "pre", "pre_pre")}) AS pre_sd,
            {_mean("post")} AS post_mean, sqrt({_covariance("post", "post", "post_post")}) AS post_sd,
            {_covariance("pre", "post", "pre_post")} / nullif(pre_sd * post_sd, 0) AS correlation,
@@ -167,19 +167,19 @@ def _estimates(groups: pl.DataFrame) -> pl.DataFrame:
 
 def _pooled(con: duckdb.DuckDBPyConnection, cohorts: pl.DataFrame) -> pl.DataFrame:
     varied = cohorts.filter(pl.col("change_sd") > 0)
-    poolable = varied.filter(pl.len().over(_MEASURE) >= 2)
-    con.register("poolable", poolable.select("cohort_id", *_MEASURE).to_arrow())
+    poolable = varied.filter(pl.len().over(MEASURE) >= 2)
+    con.register("poolable", poolable.select("cohort_id", *MEASURE).to_arrow())
     schools = frame(
         con,
         f"""
-        SELECT {", ".join(_MEASURE)}, count(DISTINCT school_id) AS n_schools
-        FROM school_sums SEMI JOIN poolable USING (cohort_id, {", ".join(_MEASURE)}) GROUP BY ALL
+        SELECT {", ".join(MEASURE)}, count(DISTINCT school_id) AS n_schools
+        FROM school_sums SEMI JOIN poolable USING (cohort_id, {", ".join(MEASURE)}) GROUP BY ALL
         """,
     )
     con.unregister("poolable")
-    measures = poolable.sort(*_MEASURE, "cohort_id").partition_by(_MEASURE, maintain_order=True)
+    measures = poolable.sort(*MEASURE, "cohort_id").partition_by(MEASURE, maintain_order=True)
     rows = [pooled_row(measure) for measure in measures]
-    return pl.DataFrame(rows).join(schools, on=_MEASURE, how="left") if rows else schools.clear()
+    return pl.DataFrame(rows).join(schools, on=MEASURE, how="left") if rows else schools.clear()
 
 
 def pooled_row(cohorts: pl.DataFrame) -> dict[str, object]:
@@ -188,7 +188,7 @@ def pooled_row(cohorts: pl.DataFrame) -> dict[str, object]:
     estimate = pool(cohorts["mean_change"].to_numpy(), squared_errors.to_numpy())
     return {
         "level": "pooled",
-        **dict(zip(_MEASURE, cohorts.select(_MEASURE).row(0), strict=True)),
+        **dict(zip(MEASURE, cohorts.select(MEASURE).row(0), strict=True)),
         "n_paired": cohorts["n_paired"].sum(),
         "n_cohorts": cohorts.height,
         "mean_change": estimate.mean,

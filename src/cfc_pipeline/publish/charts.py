@@ -5,6 +5,7 @@ of its figures are hidden: a hidden one is absent, never zero."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
+from math import ceil, floor
 from typing import Any
 
 import vl_convert
@@ -170,6 +171,8 @@ def _rating_chart(question: str, rows: list[Rating]) -> Chart:
     last = max(r.session for r in rows)
     scopes = [scope for scope in SCOPES if any(r.scope == scope and r.mean is not None for r in rows)]
     style = {"domain": list(SCOPES), "range": list(TINTS)}
+    # The built-in form asks for 1 to 5; a programme's own may go beyond.
+    means = [1.0, 5.0, *(r.mean for r in rows if r.mean is not None)]
     spec = {
         "width": 240,
         "height": 130,
@@ -185,8 +188,8 @@ def _rating_chart(question: str, rows: list[Rating]) -> Chart:
                 "field": "mean",
                 "type": "quantitative",
                 "title": "mean rating",
-                "scale": {"domain": [1, 5]},
-                "axis": {"values": [1, 2, 3, 4, 5], "grid": True, "gridColor": "#eef1f2", "domain": False},
+                "scale": {"domain": [floor(min(means)), ceil(max(means))]},
+                "axis": {"tickMinStep": 1, "tickCount": 5, "grid": True, "gridColor": "#eef1f2", "domain": False},
             },
             "color": {"field": "scope", "type": "nominal", "scale": style, "legend": {"values": scopes}},
             "detail": {"field": "line", "type": "nominal"},

@@ -77,7 +77,7 @@ SECTIONS = (
         "quality",
         "Quality of the data",
         "What became of the rows that came in.",
-        ("data_quality", "reliability"),
+        ("data_quality",),
         {},
     ),
     Section("cohorts", "Cohort by cohort", "The change in each cohort, for who needs it.", ("cohort_outcomes",), {}),
