@@ -21,6 +21,7 @@ for _setting, _value in {
 }.items():
     os.environ.setdefault(_setting, _value)
 
+import polars as pl  # noqa: E402
 from prefect.settings import get_current_settings  # noqa: E402
 
 P = ParamSpec("P")
@@ -53,7 +54,7 @@ def value_free(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except PipelineError as error:
             message = error.with_traceback(None)
-        except Exception as error:
+        except (Exception, pl.exceptions.PanicException) as error:  # a panic is not an Exception, and quotes too
             message = unexpected(error)
         raise message from None
 

@@ -25,7 +25,7 @@ class Participant(Table):
     participant_id: str = column("Keyed pseudonym of the person.", key=True, str_startswith="p-")
     cohort_id: str = column("A cohort that the person is enrolled in.", key=True)
     school_id: str = column("Keyed pseudonym of the person's school.", nullable=True, str_startswith="s-")
-    role: str = column("Role group of the person.", nullable=True)
+    role: str = column("Role group of the person; empty, like phase and region, without consent.", nullable=True)
     phase: str = column("Phase of the person's school.", nullable=True)
     region: str = column("Region of the person's school.", nullable=True)
     on_roster: bool = column("False for people known only by a code that they made themselves.")

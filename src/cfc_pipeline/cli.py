@@ -48,7 +48,9 @@ def main() -> None:
         _complain(error)
     except BrokenPipeError:  # whoever read the output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception as error:
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # a panic of polars' is not an Exception
         if os.environ.get("CFC_DEBUG") == "1":  # a developer's machine, with synthetic data
             raise
         _complain(unexpected(error))

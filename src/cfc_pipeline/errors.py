@@ -93,7 +93,7 @@ class EmailError(PipelineError):
     exit_code = 18
 
 
-def unexpected(error: Exception) -> PipelineError:
+def unexpected(error: BaseException) -> PipelineError:
     """An error that nobody foresaw, without its text: other libraries quote cells in theirs."""
     steps = traceback.extract_tb(error.__traceback__)
     places = [f"{step.filename.rsplit('/', 1)[-1]}:{step.lineno}" for step in steps]

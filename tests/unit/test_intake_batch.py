@@ -186,3 +186,18 @@ def test_the_entrys_zone_wins_over_the_files():
 def test_a_row_that_lost_the_tools_id_waits():
     rows = [answer(1) | {RECORD: "R_1"}, answer(2)]
     assert fates(run(rows)) == {("stored", ""): 1, ("quarantined", "the tool's response id is missing"): 1}
+
+
+def test_rows_that_lost_the_tools_id_all_wait():
+    rows = [answer(1) | {RECORD: "R_1"}, answer(2), answer(3)]
+    assert fates(run(rows)) == {("stored", ""): 1, ("quarantined", "the tool's response id is missing"): 2}
+
+
+def test_names_of_earlier_rosters_are_remembered():
+    plan = programme([ROSTER, BRS])
+    files = [
+        File("1", plan.surveys[0], raw_table([person(1) | {"Name": "Ada Maiden"}], tool="table"), 1),
+        File("2", plan.surveys[0], raw_table([person(1) | {"Cohort": "elsewhere"}], tool="table"), 2),
+    ]
+    named = take_in(plan, load_instruments(), [], files).named["name"].drop_nulls().to_list()
+    assert named == ["Ada Maiden", "Synthetic Person1"]

@@ -9,7 +9,7 @@ from cfc_pipeline.errors import StoreBusy, StoreError
 from cfc_pipeline.warehouse import layout
 from cfc_pipeline.warehouse.snapshot import publish_snapshot
 from cfc_pipeline.warehouse.store import MIGRATIONS, reading, writing
-from cfc_pipeline.warehouse.write import known_rows, leave_out, merge_table, replace_table, write_responses
+from cfc_pipeline.warehouse.write import keep_only, known_rows, replace_table, write_responses
 from schemas.tables import TABLES, polars_schema
 
 
@@ -56,13 +56,14 @@ def comment(number, text="fine", state="waiting"):
 
 
 NONE = pl.DataFrame()
+SECRET = "s"
 
 
 def test_new_unchanged_changed_and_removed_responses(path):
     with writing(path) as con:
-        assert write_responses(con, responses({1: 3, 2: 4}), NONE) == {}
-        assert write_responses(con, responses({1: 3, 2: 5}), NONE) == {1: 1}
-        assert leave_out(con, pl.Series(["r-1", "r-never-there"])) == 1
+        assert write_responses(con, responses({1: 3, 2: 4}), NONE, SECRET) == {}
+        assert write_responses(con, responses({1: 3, 2: 5}), NONE, SECRET) == {1: 1}
+        assert keep_only(con, pl.Series(["r-2", "r-never-there"])) == 1
     with reading(path) as con:
         assert con.execute("SELECT response_id FROM response").fetchall() == [("r-2",)]
         assert con.execute("SELECT * FROM item_answer").fetchall() == [("r-2", "brs", 1, 5)]
@@ -70,24 +71,24 @@ def test_new_unchanged_changed_and_removed_responses(path):
 
 def test_a_superseded_response_keeps_its_content(path):
     with writing(path) as con:
-        write_responses(con, responses({1: 3}), NONE)
+        write_responses(con, responses({1: 3}), NONE, SECRET)
         superseded = responses({1: 3}).with_columns(status=pl.lit("superseded"))
-        assert write_responses(con, superseded, NONE) == {1: 1}
+        assert write_responses(con, superseded, NONE, SECRET) == {1: 1}
         assert con.execute("SELECT status FROM response").fetchone() == ("superseded",)
 
 
 def test_an_edited_comment_is_a_change_of_its_response(path):
     said = pl.DataFrame({"response_id": ["r-1"], "comment_id": ["c-1"]})
     with writing(path) as con:
-        write_responses(con, responses({1: 3}), said)
-        assert write_responses(con, responses({1: 3}), said) == {1: 1}
-        assert write_responses(con, responses({1: 3}), said.with_columns(comment_id=pl.lit("c-2"))) == {}
+        write_responses(con, responses({1: 3}), said, SECRET)
+        assert write_responses(con, responses({1: 3}), said, SECRET) == {1: 1}
+        assert write_responses(con, responses({1: 3}), said.with_columns(comment_id=pl.lit("c-2")), SECRET) == {}
 
 
 def test_responses_of_files_that_were_not_read_again_stay(path):
     with writing(path) as con:
-        write_responses(con, responses({1: 3}), NONE)
-        write_responses(con, responses({2: 4}), NONE)
+        write_responses(con, responses({1: 3}), NONE, SECRET)
+        write_responses(con, responses({2: 4}), NONE, SECRET)
         assert con.execute("SELECT count(*) FROM response").fetchone() == (2,)
 
 
@@ -100,7 +101,7 @@ def test_known_rows_of_a_roster(path):
 
 def test_an_error_undoes_everything(path):
     with pytest.raises(RuntimeError), writing(path) as con:
-        write_responses(con, responses({1: 3}), NONE)
+        write_responses(con, responses({1: 3}), NONE, SECRET)
         raise RuntimeError
     with writing(path) as con:
         assert con.execute("SELECT count(*) FROM response").fetchone() == (0,)
@@ -108,12 +109,12 @@ def test_an_error_undoes_everything(path):
 
 def test_a_dry_run_leaves_no_trace(path):
     with writing(path, dry_run=True) as con:
-        write_responses(con, responses({1: 3}), NONE)
+        write_responses(con, responses({1: 3}), NONE, SECRET)
     assert not path.exists()
     with writing(path) as con:
-        write_responses(con, responses({1: 3}), NONE)
+        write_responses(con, responses({1: 3}), NONE, SECRET)
     with writing(path, dry_run=True) as con:
-        leave_out(con, pl.Series(["r-1"]))
+        keep_only(con, pl.Series(dtype=pl.String))
     with reading(path) as con:
         assert con.execute("SELECT count(*) FROM response").fetchone() == (1,)
 
@@ -123,15 +124,15 @@ def test_rows_that_break_their_contract_are_not_stored(path):
         replace_table(con, "comment", comment(1, state="perhaps"))
 
 
-def test_merging_replaces_by_key_and_keeps_the_rest(path):
+def test_a_table_is_replaced_whole(path):
     row = {"session_id": "a-01", "cohort_id": "a", "session_number": 1, "attendance": 8}
     rows = pl.DataFrame([row], schema=polars_schema(TABLES["session"]))
     with writing(path) as con:
-        merge_table(con, "session", rows)
-        merge_table(con, "session", rows.with_columns(attendance=pl.lit(9, pl.Int64)))
-        merge_table(con, "session", rows.with_columns(session_id=pl.lit("a-02")))
-        found = con.execute("SELECT session_id, attendance FROM session ORDER BY 1").fetchall()
-    assert found == [("a-01", 9), ("a-02", 8)]
+        replace_table(con, "session", rows)
+        replace_table(con, "session", rows.with_columns(session_id=pl.lit("a-02")))
+        assert con.execute("SELECT session_id, attendance FROM session").fetchall() == [("a-02", 8)]
+        replace_table(con, "session", pl.DataFrame())
+        assert con.execute("SELECT count(*) FROM session").fetchone() == (0,)
 
 
 def test_a_second_writer_is_told_who_writes(path):
@@ -210,7 +211,7 @@ def test_an_open_notebook_neither_blocks_a_run_nor_breaks(path, tmp_path):
 
     def run(values):
         with writing(path, after=lambda con: publish_snapshot(con, target)) as con:
-            write_responses(con, responses(values), NONE)
+            write_responses(con, responses(values), NONE, SECRET)
 
     run({1: 3})
     notebook = subprocess.Popen(
@@ -228,7 +229,7 @@ def test_an_open_notebook_neither_blocks_a_run_nor_breaks(path, tmp_path):
 def test_rows_are_in_the_order_of_their_pseudonyms(path, tmp_path):
     target = tmp_path / "analysis.duckdb"
     with writing(path, after=lambda con: publish_snapshot(con, target)) as con:
-        write_responses(con, responses({3: 3}), NONE)
-        write_responses(con, responses({1: 4}), NONE)
+        write_responses(con, responses({3: 3}), NONE, SECRET)
+        write_responses(con, responses({1: 4}), NONE, SECRET)
     with reading(target) as con:
         assert con.execute("SELECT response_id FROM response").fetchall() == [("r-1",), ("r-3",)]

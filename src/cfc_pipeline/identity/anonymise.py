@@ -26,7 +26,6 @@ class Safe:
     answers: dict[str, pl.DataFrame]  # survey id -> response columns but content_hash, `file`, and item columns
     comments: pl.DataFrame  # the `comment` contract without `state`, and response_id
     facts: dict[str, pl.DataFrame]  # survey id of a roster or session log -> `file` and keyed `fingerprint` of its rows
-    left_out: pl.Series  # response_id of rows that must not be stored, should they be there from earlier
 
 
 def anonymise(intake: Intake, surveys: list[Survey], cohorts: list[Cohort], keys: Keys) -> Safe:
@@ -37,9 +36,8 @@ def anonymise(intake: Intake, surveys: list[Survey], cohorts: list[Cohort], keys
         participants=_participants(intake, answers.values(), keys),
         sessions=_sessions(intake),
         answers={s.id: answers[s.id].drop(_comment_columns(answers[s.id])) for s in wanted},
-        comments=_comments(list(answers.values()), intake.roster, cohorts, keys),
+        comments=_comments(list(answers.values()), intake.named, cohorts, keys),
         facts={s: _fingerprints(rows, keys) for s, rows in intake.of_kind("roster", "session_log").items()},
-        left_out=_left_out(intake, wanted, keys),
     )
 
 
@@ -73,7 +71,10 @@ def _comment_columns(rows: pl.DataFrame) -> list[str]:
 def _participants(intake: Intake, answers: Iterable[pl.DataFrame], keys: Keys) -> pl.DataFrame:
     """People on the roster, and people known only by a code that they made themselves."""
     roster = intake.roster
-    coarse = redact_labels(roster.select("role", "phase", "region"), roster)
+    # Who did not agree, or withdrew, is counted; what describes them is not kept.
+    agreed = pl.col("consented") & ~pl.col("withdrawn")
+    described = roster.select(pl.when(agreed).then(pl.col("role", "phase", "region")))
+    coarse = redact_labels(described, intake.named)
     enrolled = roster.select(
         pseudonyms(roster["person"], keys.purpose("person"), "p-").alias("participant_id"),
         "cohort_id",
@@ -98,17 +99,16 @@ def _normal_school(names: pl.Series) -> pl.Series:
     return names.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
 
 
-def redact_labels(labels: pl.DataFrame, roster: pl.DataFrame) -> pl.DataFrame:
+def redact_labels(labels: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
     """Roles, phases and practices are short labels, but people type names into them all the same."""
     # Each label once: going through a long roster is what takes time.
     written = pl.concat([labels[c].rename("label") for c in labels.columns]).drop_nulls().unique(maintain_order=True)
-    safe = _redacted(written, roster)["text"]
+    safe = _redacted(written, named)["text"]
     return labels.select(pl.all().replace_strict(written, safe, default=None, return_dtype=pl.String))
 
 
-def _redacted(texts: pl.Series, roster: pl.DataFrame) -> pl.DataFrame:
-    names = pl.concat([roster["name"], roster["nickname"].rename("name")])
-    return redact(texts, names, roster["school"], roster["code"])
+def _redacted(texts: pl.Series, named: pl.DataFrame) -> pl.DataFrame:
+    return redact(texts, named["name"], named["school"], named["code"])
 
 
 def _sessions(intake: Intake) -> pl.DataFrame:
@@ -122,12 +122,12 @@ def _sessions(intake: Intake) -> pl.DataFrame:
         session_number="session_number",
         held_on="held_on",
         attendance=pl.col("attendance").cast(pl.Int64),
-        practices=redact_labels(rows.select("practices"), intake.roster)["practices"],
+        practices=redact_labels(rows.select("practices"), intake.named)["practices"],
         adherence=pl.col("adherence").cast(pl.Int64),
     ).unique("session_id", keep="last", maintain_order=True)
 
 
-def _comments(answers: list[pl.DataFrame], roster: pl.DataFrame, cohorts: list[Cohort], keys: Keys) -> pl.DataFrame:
+def _comments(answers: list[pl.DataFrame], named: pl.DataFrame, cohorts: list[Cohort], keys: Keys) -> pl.DataFrame:
     """Redacted free texts. The id depends on the redacted text: an edited comment must be approved again."""
     years = {c.id: c.academic_year for c in cohorts}
     long = [
@@ -138,7 +138,7 @@ def _comments(answers: list[pl.DataFrame], roster: pl.DataFrame, cohorts: list[C
     if not long:
         return pl.DataFrame()
     rows = pl.concat(long).filter(pl.col("written").is_not_null())
-    rows = rows.hstack(_redacted(rows["written"], roster)).drop("written")
+    rows = rows.hstack(_redacted(rows["written"], named)).drop("written")
     said = rows.select(pl.concat_str("response_id", "question", "text", separator="\x1f")).to_series()
     return rows.select(
         pseudonyms(said, keys.purpose("comment"), "c-").alias("comment_id"),
@@ -156,8 +156,3 @@ def _fingerprints(rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     said = rows.select(pl.exclude("file", "row", "record").cast(pl.String).fill_null(""))
     text = said.select(pl.concat_str(pl.all(), separator="\x1f")).to_series()
     return rows.select("file", pseudonyms(text, keys.purpose("row"), "k-").alias("fingerprint"))
-
-
-def _left_out(intake: Intake, surveys: list[Survey], keys: Keys) -> pl.Series:
-    gone = [_response_ids(s.id, intake.left_out[s.id]["record"], keys) for s in surveys if s.id in intake.left_out]
-    return pl.concat(gone) if gone else pl.Series("response_id", [], dtype=pl.String)

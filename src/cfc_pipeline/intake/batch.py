@@ -14,7 +14,14 @@ from cfc_pipeline.errors import ExportError
 from cfc_pipeline.intake import duplicates
 from cfc_pipeline.intake.answers import canonical_answers, item_ranges
 from cfc_pipeline.intake.corrections import Correction, apply_corrections
-from cfc_pipeline.intake.fates import exclude, ledger, open_rows, quarantine, settle_records
+from cfc_pipeline.intake.fates import (
+    exclude,
+    ledger,
+    open_rows,
+    quarantine,
+    settle_records,
+    taken_back_at_the_source,
+)
 from cfc_pipeline.intake.people import canonical_roster, latest
 from cfc_pipeline.intake.recognise import column_behind
 from cfc_pipeline.intake.records import used_rows
@@ -26,6 +33,8 @@ from schemas.tables import canonical
 
 ANSWER_KINDS = ("scale", "perceived_impact", "session_feedback")
 BOOKKEEPING = ("file", "row", "test", "empty")  # says where a row came from, not what it says
+
+NAMING = ("name", "school", "code")  # what free text and file names are searched for
 
 NO_ROSTER = {
     **dict.fromkeys(
@@ -53,7 +62,7 @@ class Intake:
 
     accepted: dict[str, pl.DataFrame] = field(default_factory=dict)  # survey id -> canonical rows
     roster: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_ROSTER))  # one row a person and cohort
-    left_out: dict[str, pl.DataFrame] = field(default_factory=dict)  # survey id -> records with no accepted row
+    named: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict.fromkeys(NAMING, pl.String)))
     ledger: list[pl.DataFrame] = field(default_factory=list)  # survey_id, file, fate, why, rows
     quarantine: list[pl.DataFrame] = field(default_factory=list)  # survey_id, file, row, record, column, reason
     files: list[File] = field(default_factory=list)  # those that could be read as their entries say
@@ -135,11 +144,20 @@ def _map(file: File, mapper: Mapper, corrections: list[Correction], intake: Inta
     return mapped
 
 
+def _remember_names(intake: Intake, roster: pl.DataFrame) -> None:
+    """Of every row, whatever becomes of it: a name before a marriage or a correction is still somebody's name."""
+    nicknames = roster.select(pl.col("nickname").alias("name"), *(pl.lit(None, pl.String).alias(c) for c in NAMING[1:]))
+    intake.named = pl.concat([intake.named, roster.select(NAMING), nicknames]).unique(maintain_order=True)
+
+
 def _judge(intake: Intake, survey: Survey, rows: pl.DataFrame, contract: pa.DataFrameSchema) -> None:
     """Every row of a survey gets a fate; the accepted ones go on, under the fate `stored` until the warehouse knows."""
+    if survey.kind == "roster":
+        _remember_names(intake, rows)
     content = [c for c in rows.columns if c not in BOOKKEEPING]
     rows = exclude(open_rows(rows), pl.col("test"), "preview or test row")
     rows = exclude(rows, pl.col("empty"), "empty row")
+    rows = taken_back_at_the_source(rows)
     rows = settle_records(rows, content)
     if "agreed" in rows.columns:  # answers of people; no consent, no scoring, and not even a quarantine
         rows = exclude(rows, pl.col("agreed").not_(), "no consent")
@@ -151,12 +169,7 @@ def _judge(intake: Intake, survey: Survey, rows: pl.DataFrame, contract: pa.Data
     intake.quarantine.append(reasons)
     rows = exclude(rows, pl.lit(True), "", "stored")
     intake.ledger.append(ledger(rows, survey.id).with_columns(survey_id=pl.lit(survey.id)))
-    stored = pl.col("fate") == "stored"
-    accepted = rows.filter(stored).drop("test", "empty", "fate", "why")
-    intake.accepted[survey.id] = accepted
-    intake.left_out[survey.id] = (
-        rows.select("record").unique(maintain_order=True).join(accepted, on="record", how="anti")
-    )
+    intake.accepted[survey.id] = rows.filter(pl.col("fate") == "stored").drop("test", "empty", "fate", "why")
 
 
 def _contract(survey: Survey, instruments: Mapping[str, Instrument], cohorts: list[str]) -> pa.DataFrameSchema:

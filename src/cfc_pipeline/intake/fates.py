@@ -55,13 +55,23 @@ def quarantine(rows: pl.DataFrame, contract: pa.DataFrameSchema) -> tuple[pl.Dat
     return judged.drop("_index", "check"), reasons
 
 
+def taken_back_at_the_source(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose record is empty or a test in a later row, which has the last word. `rows` are in order of arrival."""
+    ended = rows.with_row_index("_at").filter(pl.col("fate").is_not_null())
+    last = ended.group_by("record").agg(_ended=pl.col("_at").max())
+    rows = rows.join(last, on="record", how="left", maintain_order="left")
+    return exclude(rows, pl.int_range(pl.len()) < pl.col("_ended"), "replaced by a later export").drop("_ended")
+
+
 def settle_records(rows: pl.DataFrame, content: list[str]) -> pl.DataFrame:
     """One current row for each record, over all files of a survey, among rows that are still open.
 
     The latest file has the last word. Of rows that say the same as it, the first one to arrive stands for them, so
     that sending a file again changes nothing; the others are unchanged, or repeated when they are in the same file.
+    Rows that lost their record's id are nobody's versions of each other: they stay open, for the contract to hold back.
     """
-    settled, rows = rows.filter(pl.col("fate").is_not_null()), rows.filter(pl.col("fate").is_null())
+    versions = pl.col("fate").is_null() & pl.col("record").is_not_null()
+    settled, rows = rows.filter(~versions), rows.filter(versions)
     if rows["record"].is_unique().all():
         return pl.concat([settled, rows])
     rows = rows.with_columns(_says=pl.struct(content)).sort("file", "row")

@@ -62,7 +62,17 @@ def days(text: pl.Series, row: pl.Series, survey: Survey, zone: str) -> pl.Serie
 
 
 def latest(roster: pl.DataFrame) -> pl.DataFrame:
-    """One row for each person and cohort: the last one to arrive."""
+    """One row for each person and cohort: the last one to arrive.
+
+    Somebody who was listed by code alone, and has an address in another row with that code, is one person.
+    """
+    known = roster.filter(pl.col("email").is_not_null() & pl.col("code").is_not_null()).group_by("code")
+    # A code that several addresses have, such as "none", says nothing.
+    addresses = known.agg(_address=pl.col("email").unique()).filter(pl.col("_address").list.len() == 1)
+    addresses = addresses.with_columns(pl.col("_address").list.first())
+    roster = roster.join(addresses, on="code", how="left", maintain_order="left")
+    roster = roster.with_columns(email=pl.coalesce("email", "_address")).drop("_address")
+    roster = roster.with_columns(person=pl.coalesce("email", "code"))
     return roster.unique(["person", "cohort_id"], keep="last", maintain_order=True)
 
 

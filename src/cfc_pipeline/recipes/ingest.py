@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from cfc_pipeline import __version__
-from cfc_pipeline.errors import ConfigError, ExportError, did_you_mean
+from cfc_pipeline.errors import ConfigError, ExportError, StoreError, did_you_mean
 from cfc_pipeline.identity import approvals
 from cfc_pipeline.identity.anonymise import anonymise
 from cfc_pipeline.identity.keys import Keys, load_keys, private_folder
@@ -28,9 +28,8 @@ from cfc_pipeline.warehouse.layout import dictionary
 from cfc_pipeline.warehouse.snapshot import publish_snapshot
 from cfc_pipeline.warehouse.store import Connection, value, writing
 from cfc_pipeline.warehouse.write import (
+    keep_only,
     known_rows,
-    leave_out,
-    merge_table,
     replace_table,
     write_responses,
     write_session_feedback,
@@ -68,6 +67,7 @@ def ingest(
 
     with writing(programme.warehouse, dry_run=dry_run, after=copy_for_analysts) as con:
         sealed = list_raw(programme.restricted, keys)
+        _refuse_missing_copies(con, sealed)
         known, lost = _known_files(sealed, programme, keys)
         paths = files if files is not None else _inbox(programme)
         arrivals, refused, repeats = _arrivals(paths, sealed, programme, keys, survey_id)
@@ -79,9 +79,11 @@ def ingest(
             write_quarantine(programme.restricted, intake.quarantine, keys)
         received = {f.number: now.date() for f in intake.files} | {c.number: c.received_on for c in sealed}
         report = _store(con, intake, programme, instruments, keys, now, received)
-    report.new_files = [shown(a.path.name) for a in arrivals]
-    report.repeats = [shown(path.name) for path in repeats]
-    report.refused = [*lost, *refused, *(Refused(shown(f.name), error) for f, error in intake.refused)]
+    refused = [*lost, *refused, *(Refused(f.name, error) for f, error in intake.refused)]
+    report.new_files = shown([a.path.name for a in arrivals], intake.named)
+    report.repeats = shown([path.name for path in repeats], intake.named)
+    names = shown([r.name for r in refused], intake.named)
+    report.refused = [Refused(name, r.error) for name, r in zip(names, refused, strict=True)]
     report.stale_corrections = [c.line for c in corrections if c.line not in intake.used_corrections]
     report.dry_run = dry_run
     if not dry_run:
@@ -156,6 +158,18 @@ def _empty_inbox(programme: Programme, paths: list[Path]) -> None:
             path.unlink()
 
 
+def _refuse_missing_copies(con: Connection, sealed: list[RawCopy]) -> None:
+    """What a run cannot read again leaves the databases, so a copy that got lost must not look like a withdrawal."""
+    known = {number for (number,) in con.execute("SELECT DISTINCT file_number FROM data_quality").fetchall()}
+    if missing := sorted(known - {copy.number for copy in sealed}):
+        raise StoreError(
+            "Sealed copies of files that came in before are missing.",
+            where=f"data/restricted/raw, numbers {', '.join(map(str, missing))}",
+            next_step="restore them from a backup; if they were deleted on purpose, move data/warehouse.duckdb "
+            "away and run `cfc-pipeline ingest`: it is rebuilt without them",
+        )
+
+
 def _known_files(sealed: list[RawCopy], programme: Programme, keys: Keys) -> tuple[list[File], list[Refused]]:
     """Everything that came in before, from its sealed copies. One that fits no entry any more is named."""
     files, lost = [], []
@@ -163,7 +177,7 @@ def _known_files(sealed: list[RawCopy], programme: Programme, keys: Keys) -> tup
         try:
             files.append(_recognise(open_raw(copy, keys), copy.name, programme, copy.survey_id, copy.number))
         except ExportError as error:
-            lost.append(Refused(shown(copy.name), error))
+            lost.append(Refused(copy.name, error))
     return files, lost
 
 
@@ -184,7 +198,7 @@ def _arrivals(
                 continue
             file = _recognise(data, path.name, programme, survey_id, number + 1)
         except ExportError as error:
-            refused.append(Refused(shown(path.name), error))
+            refused.append(Refused(path.name, error))
             continue
         seen.add(mark)
         number += 1
@@ -196,7 +210,7 @@ def _recognise(data: bytes, name: str, programme: Programme, survey_id: str | No
     """Read a file and find its survey entry: the one that was said or found before, if it still fits."""
     confirmed = [s for s in programme.surveys if s.confirmed]
     said = [s for s in confirmed if s.id == survey_id]
-    raw = read_export(data, name, said[0].tool if said else None)
+    raw = read_export(data, "the file", said[0].tool if said else None)  # its name may hold a person's
     fits = said if said and not missing_columns(raw, said[0]) else confirmed
     return File(name, assign(raw, name, fits), raw, number)
 
@@ -228,10 +242,12 @@ def _store(
     replace_table(con, "instrument", instrument_rows(instruments))
     replace_table(con, "item", item_rows(instruments))
     replace_table(con, "data_dictionary", dictionary())
-    merge_table(con, "participant", safe.participants)
-    merge_table(con, "session", safe.sessions)
-    taken_back = leave_out(con, safe.left_out)
-    unchanged = {survey: write_responses(con, rows, safe.comments) for survey, rows in safe.answers.items()}
+    replace_table(con, "participant", safe.participants)
+    replace_table(con, "session", safe.sessions)
+    accepted = [rows["response_id"] for rows in safe.answers.values()]
+    taken_back = keep_only(con, pl.concat(accepted) if accepted else pl.Series(dtype=pl.String))
+    secret = keys.purpose("content").hex()
+    unchanged = {s: write_responses(con, rows, safe.comments, secret) for s, rows in safe.answers.items()}
     unchanged |= {survey: known_rows(con, survey, rows) for survey, rows in safe.facts.items()}
     comments = approvals.with_states(safe.comments, approvals.read(programme.folder))
     replace_table(con, "comment", comments)

@@ -13,7 +13,7 @@ FATES = ("stored", "unchanged", "quarantined", "excluded")
 
 @dataclass(frozen=True)
 class Refused:
-    """A file that was not taken in: it stays where it was, in the inbox or among the sealed copies."""
+    """A file that was not taken in, or not again. It stays where it was."""
 
     name: str
     error: PipelineError
@@ -57,9 +57,11 @@ def check_balance(ledger: pl.DataFrame, rows_in: dict[int, int]) -> None:
         )
 
 
-def shown(name: str) -> str:
-    """A file's name as it may be printed: people put names into file names too."""
-    return redact_file_name(name)
+def shown(names: list[str], people: pl.DataFrame) -> list[str]:
+    """Files' names as they may be printed: people put names into file names too. `people` has name and school."""
+    # A name in another encoding than this machine's cannot be printed as it is.
+    plain = (name.encode("utf-8", "replace").decode() for name in names)
+    return [redact_file_name(name, people["name"], people["school"]) for name in plain]
 
 
 def in_words(report: IngestReport) -> str:
@@ -76,7 +78,9 @@ def in_words(report: IngestReport) -> str:
     if report.superseded:
         lines.append(f"{report.superseded} responses are superseded by another of the same person and time point")
     if report.taken_back:
-        lines.append(f"{report.taken_back} responses {verb} taken back: consent, withdrawal or a failed check")
+        lines.append(
+            f"{report.taken_back} responses {verb} taken back: consent, withdrawal, a check or a changed entry"
+        )
     return "\n".join(lines + _excluded(report) + _to_do(report))
 
 

@@ -1,8 +1,9 @@
 """Opening the warehouse: one writer at a time, in a transaction, at the newest layout."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,20 +43,29 @@ def writing(
     StoreError when the file is damaged or newer than this version.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    con = _connect(Path(":memory:") if dry_run and not path.exists() else path)
-    try:
+    place = Path(":memory:") if dry_run and not path.exists() else path
+    # After an error, closing undoes whatever the open transaction did.
+    with _private_files(), closing(_connect(place)) as con:
+        if path.exists():
+            path.chmod(0o600)
         con.execute("BEGIN")
         migrate(con)
         yield con
         con.execute("ROLLBACK" if dry_run else "COMMIT")
         if not dry_run:
             con.execute("CHECKPOINT")
-            path.chmod(0o600)
             if after:
                 after(con)
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """From the first byte: a run that is killed leaves its files, and DuckDB's log beside them, as they are."""
+    before = os.umask(0o077)
+    try:
+        yield
     finally:
-        # After an error, closing undoes whatever the open transaction did.
-        con.close()
+        os.umask(before)
 
 
 @contextmanager

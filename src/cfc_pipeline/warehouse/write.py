@@ -23,24 +23,15 @@ def replace_table(con: Connection, name: str, rows: pl.DataFrame) -> None:
         _insert(con, name, contract.validate(rows).lazy().collect())
 
 
-def merge_table(con: Connection, name: str, rows: pl.DataFrame) -> None:
-    """Rows replace those with the same key; other rows stay: a file that was not sent again deletes nobody."""
-    if rows.height == 0:
-        return
-    keys = key_columns(TABLES[name])
-    _stage(con, "incoming", TABLES[name].validate(rows).lazy().collect())
-    same = " AND ".join(f"incoming.{k} = {name}.{k}" for k in keys)
-    con.execute(f"DELETE FROM {name} USING incoming WHERE {same}")
-    con.execute(f"INSERT INTO {name} SELECT {', '.join(rows.columns)} FROM incoming ORDER BY {', '.join(keys)}")
-    con.unregister("incoming")
-
-
-def write_responses(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame) -> dict[int, int]:
+def write_responses(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame, secret: str) -> dict[int, int]:
     """One survey's responses with their items (columns such as "brs:4"), and its comments for their fingerprint.
+
+    `secret` goes into the fingerprints. Without it whoever has the analysts' copy could try every comment with every
+    response, and so find out whose comment it is.
 
     Returns, for each file number, how many of its rows were in the warehouse already just as they are now.
     """
-    fresh = rows.with_columns(content_hash=_content_hashes(con, rows, comments))
+    fresh = rows.with_columns(content_hash=_content_hashes(con, rows, comments, secret))
     _stage(con, "incoming", fresh.select("response_id"))
     stored = con.execute(
         "SELECT response_id, content_hash, status FROM response SEMI JOIN incoming USING (response_id)"
@@ -58,14 +49,14 @@ def write_responses(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame)
     return dict(same.group_by("file").len().sort("file").rows())
 
 
-def _content_hashes(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame) -> pl.Series:
+def _content_hashes(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame, secret: str) -> pl.Series:
     """One for each row, in the order of the rows."""
     said = comments if comments.width else pl.DataFrame(schema={"response_id": pl.String, "comment_id": pl.String})
     texts = said.group_by("response_id").agg(_said=pl.col("comment_id").sort().str.join(" "))
     _stage(con, "incoming", rows.join(texts, on="response_id", how="left", maintain_order="left"))
     kept = [*RESPONSE, *(c for c in rows.columns if ":" in c), "_said"]
     cells = ", ".join(f"coalesce(\"{c}\"::VARCHAR, '')" for c in kept)
-    return con.execute(f"SELECT md5(concat_ws(chr(31), {cells})) FROM incoming").pl().to_series()
+    return con.execute(f"SELECT md5(concat_ws(chr(31), $1, {cells})) FROM incoming", [secret]).pl().to_series()
 
 
 def _sheets(rows: pl.DataFrame) -> str:
@@ -119,11 +110,16 @@ def remove_responses(con: Connection, listed: str) -> int:
     return count
 
 
-def leave_out(con: Connection, response_ids: pl.Series) -> int:
-    """Take back responses that were stored once and may not be any more: consent withdrawn, or now in quarantine."""
-    _stage(con, "gone", pl.DataFrame({"response_id": response_ids}))
+def keep_only(con: Connection, response_ids: pl.Series) -> int:
+    """Take back all other responses: consent withdrawn, now in quarantine, or stored under an entry as it was before.
+
+    Returns how many there were.
+    """
+    _stage(con, "accepted", pl.DataFrame({"response_id": response_ids}))
+    con.execute("CREATE TEMP TABLE gone AS SELECT response_id FROM response ANTI JOIN accepted USING (response_id)")
     count = remove_responses(con, "gone")
-    con.unregister("gone")
+    con.execute("DROP TABLE gone")
+    con.unregister("accepted")
     return count
 
 
@@ -155,7 +151,7 @@ def known_rows(con: Connection, survey_id: str, rows: pl.DataFrame) -> dict[int,
 
 def _insert(con: Connection, name: str, rows: pl.DataFrame) -> None:
     _stage(con, "incoming", rows.sort(key_columns(TABLES[name])))
-    con.execute(f"INSERT INTO {name} SELECT * FROM incoming")
+    _insert_checked(con, name, "SELECT * FROM incoming")
     con.unregister("incoming")
 
 
