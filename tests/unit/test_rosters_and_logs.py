@@ -44,5 +44,5 @@ def test_what_values_and_columns_mean_is_stored(tmp_path: Path) -> None:
         sessions = con.execute(
             "SELECT session_number, attendance, practices, adherence FROM session ORDER BY session_number"
         ).fetchall()
-    assert people == [("2025-a", "Headteacher", True), ("2025-b", "Headteacher", False)]
+    assert people == [("2025-a", "Headteacher", True), ("2025-b", None, False)]  # of who refuses nothing is kept
     assert sessions == [(1, 9, "Soothing breathing", 100), (2, 8, "Soothing breathing", 50)]

@@ -155,7 +155,7 @@ def test_a_damaged_file_and_a_newer_layout_are_refused(path, tmp_path):
         pass
     newer = tmp_path / "newer.duckdb"
     with writing(newer) as con:
-        con.execute("INSERT INTO layout_version VALUES (?)", [len(MIGRATIONS) + 1])
+        con.execute("INSERT INTO layout_version VALUES (?)", [len(MIGRATIONS) + 2])
     with pytest.raises(StoreError, match="newer version"), writing(newer):
         pass
 

@@ -19,7 +19,8 @@ Connection = duckdb.DuckDBPyConnection
 FILE_FORMAT = "v1.5.0"
 
 
-def _first_layout(con: Connection) -> None:
+def _make(con: Connection) -> None:
+    """A new warehouse, by the contracts as they are now."""
     for name in TABLES:
         if name not in VIEWS:
             create_table(con, name)
@@ -29,8 +30,9 @@ def _first_layout(con: Connection) -> None:
     con.execute("CREATE TABLE known_row (survey_id VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL)")
 
 
-# Version n is reached from version n - 1 by the n-th function. One that has been released is never changed again.
-MIGRATIONS: list[Callable[[Connection], None]] = [_first_layout]
+# What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
+# again. A new warehouse needs none of them.
+MIGRATIONS: list[Callable[[Connection], None]] = []
 
 
 @contextmanager
@@ -120,12 +122,14 @@ def migrate(con: Connection) -> None:
     """Bring the layout to the newest version; refuse a file that a newer cfc-pipeline wrote."""
     con.execute("CREATE TABLE IF NOT EXISTS layout_version (version INTEGER NOT NULL)")
     version = value(con, "SELECT coalesce(max(version), 0) FROM layout_version")
-    if version > len(MIGRATIONS):
+    newest = len(MIGRATIONS) + 1
+    if version > newest:
         raise StoreError(
             "The warehouse was written by a newer version of cfc-pipeline.",
-            where=f"layout {version}, this version knows {len(MIGRATIONS)}",
+            where=f"layout {version}, this version knows {newest}",
             next_step="install the newer version",
         )
-    for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
+    for step in MIGRATIONS[version - 1 :] if version else [_make]:
         step(con)
-        con.execute("INSERT INTO layout_version VALUES (?)", [number])
+    if version < newest:
+        con.execute("INSERT INTO layout_version VALUES (?)", [newest])

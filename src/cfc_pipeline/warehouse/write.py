@@ -67,20 +67,22 @@ def _sheets(rows: pl.DataFrame) -> str:
             instrument, item = column.split(":")
             items.setdefault(instrument, {})[int(item)] = f'"{column}"'
     return " UNION ALL ".join(
-        f"SELECT response_id, '{instrument}', [{', '.join(found.get(i, 'NULL') for i in range(1, max(found) + 1))}] "
+        f"SELECT response_id, '{instrument}' AS instrument, "
+        f"[{', '.join(found.get(i, 'NULL') for i in range(1, max(found) + 1))}] AS answers "
         f"FROM incoming WHERE coalesce({', '.join(found.values())}) IS NOT NULL"
         for instrument, found in items.items()
     )
 
 
 def _insert_checked(con: Connection, table: str, query: str) -> None:
-    """Insert, and make sure that everything is there.
+    """Insert by the names of columns, whose order is the contract's in a new warehouse only; and make sure that
+    everything is there.
 
     DuckDB can lose sight of rows inside a transaction (a DELETE, an INSERT of no rows and a large INSERT into one
     table, seen in 1.5.6 and 2.0.0), which is also why nothing here inserts nothing.
     """
     before: int = value(con, f"SELECT count(*) FROM {table}")
-    inserted: int = value(con, f"INSERT INTO {table} {query}")
+    inserted: int = value(con, f"INSERT INTO {table} BY NAME {query}")
     missing = before + inserted - value(con, f"SELECT count(*) FROM {table}")
     if missing:
         raise StoreError(
@@ -127,8 +129,9 @@ def write_session_feedback(con: Connection) -> None:
     """Ratings of counted feedback forms under their questions' short names."""
     con.execute("DELETE FROM session_feedback")
     con.execute("""
-        INSERT INTO session_feedback
-        SELECT response_id, cohort_id, session_number, coalesce(short_name, instrument || ' ' || item), value
+        INSERT INTO session_feedback BY NAME
+        SELECT response_id, cohort_id, session_number, coalesce(short_name, instrument || ' ' || item) AS question,
+               value AS rating
         FROM response JOIN item_answer USING (response_id) JOIN item USING (instrument, item)
         WHERE kind = 'session_feedback' AND status = 'counted'
         ORDER BY response_id, instrument, item

@@ -1,0 +1,45 @@
+"""A column that is added by a migration: in a new warehouse, in an old one, and where its place differs."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from cfc_pipeline.warehouse import store
+from cfc_pipeline.warehouse.snapshot import publish_snapshot
+from cfc_pipeline.warehouse.store import reading, writing
+from cfc_pipeline.warehouse.write import replace_table
+from schemas.tables import TABLES, polars_schema
+
+ROW = ("c1", "A label", "2025/26", date(2025, 9, 1), date(2026, 7, 1), "A region", "A phase")
+COHORTS = pl.DataFrame([ROW], schema=polars_schema(TABLES["cohort"]), orient="row")
+
+
+def add_region(con):
+    """What brings a warehouse from before there was a region up to date: the new column comes last."""
+    con.execute("ALTER TABLE cohort ADD COLUMN region VARCHAR")
+
+
+@pytest.fixture
+def old(tmp_path):
+    with writing(tmp_path / "warehouse.duckdb") as con:
+        con.execute("ALTER TABLE cohort DROP COLUMN region")
+    return tmp_path / "warehouse.duckdb"
+
+
+def test_an_old_warehouse_gets_the_column_once_and_every_value_in_its_own(old, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "MIGRATIONS", [add_region])
+    for _ in range(2):
+        with writing(old, after=lambda con: publish_snapshot(con, tmp_path / "analysis.duckdb")) as con:
+            replace_table(con, "cohort", COHORTS)
+            assert con.execute("SELECT label, region, phase FROM cohort").fetchall() == [("A label", *ROW[5:])]
+    with reading(tmp_path / "analysis.duckdb") as con:
+        assert con.execute("FROM cohort").fetchall() == [ROW]
+
+
+def test_a_new_warehouse_has_the_column_already(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "MIGRATIONS", [add_region])
+    for _ in range(2):
+        with writing(tmp_path / "new.duckdb") as con:
+            replace_table(con, "cohort", COHORTS)
+            assert con.execute("FROM layout_version").fetchall() == [(2,)]
