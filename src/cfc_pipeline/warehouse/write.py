@@ -33,10 +33,10 @@ def write_responses(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame,
     """
     fresh = rows.with_columns(content_hash=_content_hashes(con, rows, comments, secret))
     _stage(con, "incoming", fresh.select("response_id"))
-    stored = con.execute(
+    stored = con.sql(
         "SELECT response_id, content_hash, status FROM response SEMI JOIN incoming USING (response_id)"
-    )
-    same = fresh.join(stored.pl(), on=["response_id", "content_hash"], how="inner")
+    ).pl()
+    same = fresh.join(stored, on=["response_id", "content_hash"], how="inner")
     altered = fresh.join(same, on="response_id", how="anti", maintain_order="left") if same.height else fresh
     if altered.height:
         _stage(con, "incoming", altered)
@@ -56,7 +56,8 @@ def _content_hashes(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame,
     _stage(con, "incoming", rows.join(texts, on="response_id", how="left", maintain_order="left"))
     kept = [*RESPONSE, *(c for c in rows.columns if ":" in c), "_said"]
     cells = ", ".join(f"coalesce(\"{c}\"::VARCHAR, '')" for c in kept)
-    return con.execute(f"SELECT md5(concat_ws(chr(31), $1, {cells})) FROM incoming", [secret]).pl().to_series()
+    hashes = con.sql(f"SELECT md5(concat_ws(chr(31), $secret, {cells})) FROM incoming", params={"secret": secret})
+    return hashes.pl().to_series()
 
 
 def _sheets(rows: pl.DataFrame) -> str:
