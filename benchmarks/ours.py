@@ -20,7 +20,7 @@ CHANGES = """
 def main(folder: Path) -> None:
     """No environment is passed on: the key is the one that `init` made in the folder."""
     ingest(folder, {})
-    publish(folder, {})
+    publish(folder)
     with reading(folder / "data" / "analysis.duckdb") as con:
         print(json.dumps(dict(con.execute(CHANGES).fetchall())))
 

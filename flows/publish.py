@@ -1,6 +1,5 @@
 """Make a release from the analysts' copy."""
 
-import os
 from pathlib import Path
 
 from flows.safety import check_settings, value_free  # isort: skip  (sets Prefect up before it is imported)
@@ -15,7 +14,7 @@ from cfc_pipeline.recipes.publish import Published
 @task(name="write release", persist_result=False, cache_policy=NO_CACHE)
 @value_free
 def write_release(folder: Path) -> Published:
-    return recipe.publish(folder, os.environ)
+    return recipe.publish(folder)
 
 
 @flow(name="publish", persist_result=False)

@@ -27,7 +27,8 @@ def main(folder: Path, port: int) -> None:
         from prefect import serve
 
         check_settings()
-        print(f"Open http://127.0.0.1:{port}/deployments and press Run. Stop with Ctrl-C.", flush=True)
+        page = os.environ["PREFECT_API_URL"].rstrip("/").removesuffix("/api")
+        print(f"Open {page}/deployments and press Run. Stop with Ctrl-C.", flush=True)
         serve(*_deployments(folder), pause_on_shutdown=False)
     finally:
         if server:

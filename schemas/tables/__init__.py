@@ -5,6 +5,7 @@ from schemas.tables.contract import DUCKDB_TYPES, Table, column, label, polars_s
 from schemas.tables.people import TIME_POINTS, Cohort, Participant, Session
 from schemas.tables.reference import DataDictionary, Instrument, Item, PipelineRun
 from schemas.tables.results import (
+    FATES,
     DataQuality,
     FeedbackSummary,
     ImpactDistribution,
@@ -35,4 +36,4 @@ TABLES: dict[str, type[Table]] = {
     "pipeline_run": PipelineRun,
 }
 
-__all__ = ["DUCKDB_TYPES", "TABLES", "TIME_POINTS", "Table", "column", "label", "polars_schema"]
+__all__ = ["DUCKDB_TYPES", "FATES", "TABLES", "TIME_POINTS", "Table", "column", "label", "polars_schema"]

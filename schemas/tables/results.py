@@ -8,6 +8,7 @@ from datetime import date
 
 from schemas.tables.contract import Table, column
 
+FATES = ("stored", "unchanged", "quarantined", "excluded")  # of the rows of a file
 LEVELS = ("cohort", "year", "all", "pooled")
 
 
@@ -118,6 +119,6 @@ class DataQuality(Table):
     survey_id: str = column("The survey entry.", key=True)
     file_number: int = column("Number of the file in the order of arrival.", key=True)
     received_on: date = column("When the file arrived.")
-    outcome: str = column("What became of the rows.", isin=("stored", "unchanged", "quarantined", "excluded"), key=True)
+    outcome: str = column("What became of the rows.", isin=FATES, key=True)
     reason: str = column("Why, for quarantined and excluded rows; empty otherwise.", key=True)
     rows: int = column("How many rows.", unit="rows")

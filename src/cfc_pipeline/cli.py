@@ -211,7 +211,7 @@ def publish(*, folder: Folder, dry_run: DryRun = False, as_json: AsJson = False)
     """
     from cfc_pipeline.recipes.publish import publish as recipe
 
-    release = recipe(folder, os.environ, dry_run=dry_run)
+    release = recipe(folder, dry_run=dry_run)
     facts = {
         "release": str(release.path),
         "dry_run": dry_run,

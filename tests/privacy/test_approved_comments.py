@@ -19,7 +19,7 @@ def folder(tmp_path_factory):
 
 
 def released(folder):
-    path = publish(folder, os.environ).path
+    path = publish(folder).path
     return path, (path / "index.html").read_text()
 
 

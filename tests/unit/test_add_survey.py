@@ -11,7 +11,7 @@ from cfc_pipeline.intake.recognise import assign
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes.add_survey import draft
-from cfc_pipeline.recipes.ingest import check_instruments
+from cfc_pipeline.recipes.entries import check_instruments
 from cfc_pipeline.sources import read_export
 
 PROGRAMME = """\

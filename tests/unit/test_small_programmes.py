@@ -99,7 +99,7 @@ def varied(person: int, time: str, place: int) -> int:
 def released(folder: Path) -> tuple[str, str]:
     """The page's words and the email's text, after ingest and publish."""
     assert ingest(folder, {}).refused == []
-    html = (publish(folder, {}).path / "index.html").read_text(encoding="utf-8")
+    html = (publish(folder).path / "index.html").read_text(encoding="utf-8")
     save(folder, folder / "mail.eml")
     body = message_from_bytes((folder / "mail.eml").read_bytes(), policy=policy.default).get_body(("plain",))
     assert body is not None

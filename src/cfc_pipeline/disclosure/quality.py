@@ -6,8 +6,8 @@ import polars as pl
 from cfc_pipeline.disclosure.hiding import as_cells, count_reasons, protected, reasons_by_figure, unprotected
 from cfc_pipeline.disclosure.profile import Profile
 from cfc_pipeline.disclosure.protected import Protected
+from schemas.tables import FATES
 
-FATES = ("stored", "unchanged", "quarantined", "excluded")
 FIGURES = ("rows_in", *FATES)
 _PLACES = ("all", "survey", "reason")
 

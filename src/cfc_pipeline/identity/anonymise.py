@@ -13,8 +13,9 @@ from cfc_pipeline.identity.keys import Keys
 from cfc_pipeline.identity.pseudonyms import pseudonyms
 from cfc_pipeline.identity.redaction import redact
 from cfc_pipeline.intake.answers import COMMENT, item_columns
-from cfc_pipeline.intake.batch import ANSWER_KINDS, Intake
+from cfc_pipeline.intake.batch import Intake
 from cfc_pipeline.programme import Cohort, Survey
+from schemas.tables.answers import KINDS as ANSWER_KINDS
 
 
 @dataclass(frozen=True)

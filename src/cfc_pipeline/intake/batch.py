@@ -30,8 +30,8 @@ from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.sources.raw import RawTable
 from schemas.instruments import Instrument
 from schemas.tables import canonical
+from schemas.tables.answers import KINDS as ANSWER_KINDS
 
-ANSWER_KINDS = ("scale", "perceived_impact", "session_feedback")
 BOOKKEEPING = ("file", "row", "test", "empty")  # says where a row came from, not what it says
 
 NAMING = ("name", "school", "code")  # what free text and file names are searched for

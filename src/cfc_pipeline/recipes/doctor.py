@@ -9,7 +9,7 @@ from cfc_pipeline.identity.keys import load_keys
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.recipes.ingest import check_instruments
+from cfc_pipeline.recipes.entries import check_instruments
 from cfc_pipeline.warehouse.store import reading
 
 

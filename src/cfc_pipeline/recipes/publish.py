@@ -1,6 +1,5 @@
 """Analysts' copy -> disclosure control -> a release."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,12 +33,10 @@ class Published:
         return "\n".join(lines)
 
 
-def publish(
-    folder: Path, environ: Mapping[str, str], *, dry_run: bool = False, now: datetime | None = None
-) -> Published:
+def publish(folder: Path, *, dry_run: bool = False, now: datetime | None = None) -> Published:
     """Write releases/<when>/ from data/analysis.duckdb, so that an analyst who looks there finds the same numbers.
 
-    `environ` is not used: a release needs no secret. With `dry_run` everything is worked out and nothing is written.
+    It needs no secret. With `dry_run` everything is worked out and nothing is written.
     """
     programme = load_programme(folder)
     with reading(programme.analysis) as con:

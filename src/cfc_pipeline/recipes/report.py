@@ -5,10 +5,9 @@ from typing import Any
 
 import polars as pl
 
-from cfc_pipeline.errors import BalanceError, PipelineError
+from cfc_pipeline.errors import PipelineError
 from cfc_pipeline.identity.redaction import redact_file_name
-
-FATES = ("stored", "unchanged", "quarantined", "excluded")
+from schemas.tables import FATES
 
 
 @dataclass(frozen=True)
@@ -43,18 +42,6 @@ class IngestReport:
     @property
     def rows_in(self) -> int:
         return int(self.ledger["rows"].sum())
-
-
-def check_balance(ledger: pl.DataFrame, rows_in: dict[int, int]) -> None:
-    """rows in = stored + unchanged + quarantined + excluded, for every file. Refuses before anything is committed."""
-    told = dict(ledger.group_by("file").agg(pl.col("rows").sum()).iter_rows())
-    wrong = sorted(number for number, rows in rows_in.items() if told.get(number, 0) != rows)
-    if wrong:
-        raise BalanceError(
-            "The rows of some files do not add up.",
-            where=f"files {wrong}",
-            next_step="nothing was written; please report this as a defect of cfc-pipeline",
-        )
 
 
 def shown(names: list[str], people: pl.DataFrame) -> list[str]:

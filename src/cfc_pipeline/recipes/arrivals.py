@@ -1,0 +1,106 @@
+"""Which files a run reads: those of the inbox, or that a person named, and the sealed copies of all before them."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from cfc_pipeline.errors import ExportError, StoreError
+from cfc_pipeline.identity.keys import Keys, private_folder
+from cfc_pipeline.identity.vault import RawCopy, fingerprint, open_raw, seal
+from cfc_pipeline.intake.batch import File
+from cfc_pipeline.intake.recognise import assign, missing_columns
+from cfc_pipeline.programme import Programme
+from cfc_pipeline.recipes.report import Refused
+from cfc_pipeline.sources import read_export, read_file
+from cfc_pipeline.warehouse.store import Connection
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A new file that fits a survey entry."""
+
+    path: Path
+    data: bytes
+    file: File
+
+
+def inbox(programme: Programme) -> list[Path]:
+    """Files in the order of their names: of several exports of one survey, the last name has the last word."""
+    private_folder(programme.inbox)
+    return sorted(p for p in programme.inbox.iterdir() if p.is_file() and not p.name.startswith("."))
+
+
+def empty_inbox(programme: Programme, paths: list[Path]) -> None:
+    """Files that a person named from elsewhere are theirs to keep or delete."""
+    for path in paths:
+        if path.resolve().parent == programme.inbox.resolve():
+            path.unlink()
+
+
+def refuse_missing_copies(con: Connection, sealed: list[RawCopy]) -> None:
+    """What a run cannot read again leaves the databases, so a copy that got lost must not look like a withdrawal."""
+    known = {number for (number,) in con.execute("SELECT DISTINCT file_number FROM data_quality").fetchall()}
+    if missing := sorted(known - {copy.number for copy in sealed}):
+        raise StoreError(
+            "Sealed copies of files that came in before are missing.",
+            where=f"data/restricted/raw, numbers {', '.join(map(str, missing))}",
+            next_step="restore them from a backup; if they were deleted on purpose, move data/warehouse.duckdb "
+            "away and run `cfc-pipeline ingest`: it is rebuilt without them",
+        )
+
+
+def known_files(sealed: list[RawCopy], programme: Programme, keys: Keys) -> tuple[list[File], list[Refused]]:
+    """Everything that came in before, from its sealed copies. One that fits no entry any more is named."""
+    files, lost = [], []
+    for copy in sealed:
+        try:
+            files.append(_recognise(open_raw(copy, keys), copy.name, programme, copy.survey_id, copy.number))
+        except ExportError as error:
+            lost.append(Refused(copy.name, error))
+    return files, lost
+
+
+def new_files(
+    paths: list[Path], sealed: list[RawCopy], programme: Programme, keys: Keys, survey_id: str | None
+) -> tuple[list[Arrival], list[Refused], list[Path]]:
+    """New files, files that fit no entry, and files that came in before, byte for byte."""
+    arrivals: list[Arrival] = []
+    refused, repeats = [], []
+    seen = {copy.fingerprint for copy in sealed}
+    number = max((copy.number for copy in sealed), default=0)
+    for path in paths:
+        try:
+            data = read_file(path)
+            mark = fingerprint(data, keys)
+            if mark in seen:
+                repeats.append(path)
+                continue
+            file = _recognise(data, path.name, programme, survey_id, number + 1)
+        except ExportError as error:
+            refused.append(Refused(path.name, error))
+            continue
+        seen.add(mark)
+        number += 1
+        arrivals.append(Arrival(path, data, file))
+    return arrivals, refused, repeats
+
+
+def _recognise(data: bytes, name: str, programme: Programme, survey_id: str | None, number: int) -> File:
+    """Read a file and find its survey entry: the one that was said or found before, if it still fits."""
+    confirmed = [s for s in programme.surveys if s.confirmed]
+    said = [s for s in confirmed if s.id == survey_id]
+    raw = read_export(data, "the file", said[0].tool if said else None)  # its name may hold a person's
+    fits = said if said and not missing_columns(raw, said[0]) else confirmed
+    return File(name, assign(raw, name, fits), raw, number)
+
+
+def seal_arrival(arrival: Arrival, programme: Programme, keys: Keys, today: date) -> None:
+    seal(
+        programme.restricted,
+        keys,
+        arrival.data,
+        number=arrival.file.number,
+        name=arrival.path.name,
+        received_on=today,
+        survey_id=arrival.file.survey.id,
+    )
