@@ -44,7 +44,8 @@ lock: ## new versions into requirements/: hashes, no addresses
 
 %/.ready: pyproject.toml requirements/locked.txt requirements/lowest.txt
 	$(PYTHON) -m venv $*
-	$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	# --no-deps: the lock is complete, and pip's resolver refuses hashes for sqlalchemy[asyncio].
+	$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 		-r requirements/$(if $(findstring lowest,$*),lowest,locked).txt
 	$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
