@@ -14,6 +14,7 @@ from cfc_pipeline.outcomes import estimates
 from cfc_pipeline.warehouse.layout import create_table
 from cfc_pipeline.warehouse.write import replace_table
 from schemas.tables import TABLES, polars_schema
+from tests.small_warehouse import SCORE_SHEETS
 
 INSTRUMENTS = load_instruments()
 SUBSCALES = (("brs", "resilience"), ("ceas_self", "engagement"), ("ceas_self", "action"), ("ceas_self", "total"))
@@ -45,6 +46,7 @@ def small_programme(groups: Sequence[Group], seed: int = 1) -> duckdb.DuckDBPyCo
     _fill(con, "participant", people)
     _fill(con, "response", responses)
     _fill(con, "scale_score", _scores(responses.filter(pl.col("kind") == "scale"), random))
+    con.execute(SCORE_SHEETS)
     _fill(con, "item_answer", _impact(responses, groups, random))
     sessions, ratings = _feedback(groups, random)
     _fill(con, "session", sessions)

@@ -10,6 +10,17 @@ from cfc_pipeline.warehouse.store import migrate
 
 Connection = duckdb.DuckDBPyConnection
 
+# Sheets of scores that are there without answers.
+SCORE_SHEETS = """
+    CREATE OR REPLACE VIEW score_sheet AS
+    SELECT response_id, instrument, list(subscale ORDER BY subscale) AS subscales,
+           list(score ORDER BY subscale) AS scores
+    FROM (SELECT DISTINCT response_id, instrument FROM scale_score)
+         JOIN (SELECT DISTINCT instrument, subscale FROM scale_score) USING (instrument)
+         LEFT JOIN scale_score USING (response_id, instrument, subscale)
+    GROUP BY ALL
+"""
+
 
 def empty() -> Connection:
     con = duckdb.connect()
@@ -62,7 +73,6 @@ def answers(con: Connection, response_id: str, instrument: str, values: Mapping[
 def scores(con: Connection, rows: pl.DataFrame) -> None:
     """participant_id, cohort_id, time_point, score; and instrument and subscale, unless they are all one."""
     filled = {
-        "response_id": pl.format("r-{}", pl.int_range(pl.len())),
         "instrument": pl.lit("brs"),
         "subscale": pl.lit("total"),
         "items_answered": pl.lit(6),
@@ -70,10 +80,15 @@ def scores(con: Connection, rows: pl.DataFrame) -> None:
         "state": pl.lit("scored"),
     }
     rows = rows.with_columns(**{name: value for name, value in filled.items() if name not in rows.columns})
+    if "response_id" not in rows.columns:  # one response holds all subscales; what comes twice is of a second one
+        form = ["participant_id", "cohort_id", "time_point"]
+        again = pl.int_range(pl.len()).over(*form, "instrument", "subscale")
+        rows = rows.with_columns(response_id=pl.format("r-{}-{}-{}-{}", *form, again))
     con.register("given", rows.to_arrow())
     if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'scale_score'").fetchall():
         con.execute("DROP VIEW scale_score")  # scores of no answers
         create_table(con, "scale_score")
+        con.execute(SCORE_SHEETS)
     con.execute("INSERT INTO scale_score BY NAME FROM given")
     con.execute("""
         INSERT INTO response BY NAME

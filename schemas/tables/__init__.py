@@ -1,6 +1,6 @@
 """Contracts of every stored table, by name."""
 
-from schemas.tables.answers import AnswerSheet, Comment, ItemAnswer, Response, ScaleScore, SessionFeedback
+from schemas.tables.answers import AnswerSheet, Comment, ItemAnswer, Response, ScaleScore, ScoreSheet, SessionFeedback
 from schemas.tables.contract import DUCKDB_TYPES, Table, column, label, polars_schema
 from schemas.tables.people import TIME_POINTS, Cohort, Participant, Session
 from schemas.tables.reference import DataDictionary, Instrument, Item, PipelineRun
@@ -21,6 +21,7 @@ TABLES: dict[str, type[Table]] = {
     "response": Response,
     "answer_sheet": AnswerSheet,
     "item_answer": ItemAnswer,
+    "score_sheet": ScoreSheet,
     "scale_score": ScaleScore,
     "session_feedback": SessionFeedback,
     "comment": Comment,

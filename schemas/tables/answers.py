@@ -72,8 +72,20 @@ class Comment(Table):
     state: str = column("waiting, approved or rejected.", isin=("waiting", "approved", "rejected"))
 
 
+class ScoreSheet(Table):
+    """The scores of one response on one instrument, in lists over its subscales, whether the response counts or not. A
+    view of `answer_sheet`, whose text is the scoring keys; `scale_score` shows those that count, one in a row."""
+
+    response_id: str = column("The response that was scored.", key=True)
+    instrument: str = column("The instrument.", key=True)
+    subscales: Annotated[pl.List, pl.String()] = column("The instrument's subscales.")
+    scores: Annotated[pl.List, pl.Float64()] = column("Their scores by the published key.")
+    answered: Annotated[pl.List, pl.Int64()] = column("How many of their items have an answer.", unit="items")
+    expected: Annotated[pl.List, pl.Int64()] = column("How many items they have.", unit="items")
+
+
 class ScaleScore(Table):
-    """One scored subscale of one counted response of a person who consented. A view: its text is the scoring keys."""
+    """One scored subscale of one counted response of a person who consented. A view of `score_sheet`."""
 
     response_id: str = column("The response that was scored.", key=True)
     participant_id: str = column("Who answered.", nullable=True)

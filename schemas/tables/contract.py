@@ -57,4 +57,7 @@ DUCKDB_TYPES: dict[Any, str] = {
     pl.Boolean: "BOOLEAN",
     pl.Date: "DATE",
     pl.List(pl.Int16): "SMALLINT[]",
+    pl.List(pl.Int64): "BIGINT[]",
+    pl.List(pl.Float64): "DOUBLE[]",
+    pl.List(pl.String): "VARCHAR[]",
 }

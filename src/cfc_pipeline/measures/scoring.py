@@ -1,4 +1,4 @@
-"""Makes the view `scale_score`, from answer sheets and the keys in schemas/instruments/.
+"""Makes the view `score_sheet`, from answer sheets and the keys in schemas/instruments/.
 
 A score is worked out from its answers whenever somebody asks for it, so it cannot be out of date, and the view's own
 text says how. All of an instrument's subscales are worked out at once from a sheet; spreading the sheets out to a row
@@ -13,38 +13,18 @@ from cfc_pipeline.errors import ConfigError, StoreError
 from cfc_pipeline.warehouse.layout import create_view
 from schemas.instruments import Instrument, Subscale
 
-# No consent, no scoring: who did not agree, or withdrew, has no score even if an answer of theirs were stored.
-_COUNTED = """
-    SELECT response_id, participant_id, cohort_id, time_point
-    FROM response SEMI JOIN (FROM participant WHERE consented AND NOT withdrawn) USING (participant_id, cohort_id)
-    WHERE kind = 'scale' AND status = 'counted'
-"""
-
 
 def score(con: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument]) -> None:
-    """Makes `scale_score` anew: a view of `response`, `answer_sheet` and `participant`.
+    """Makes `score_sheet` anew: a view of `answer_sheet`. `scale_score` is a view of it, and of whose scores count.
 
-    A row for each subscale of each instrument of which the response answered at least one item. Raises ConfigError for
+    A row for each instrument of which the response answered at least one item. Raises ConfigError for
     answers to an instrument without a key, and StoreError for answers that their key does not allow, which intake
     refuses.
     """
     _refuse_impossible_answers(con, instruments)
     sheets = " UNION ALL ".join(_scored_sheets(key) for key in instruments.values() if key.kind == "scale")
     if sheets:
-        create_view(con, "scale_score", _VIEW.format(sheets=sheets, counted=_COUNTED))
-
-
-_VIEW = """
-    SELECT response_id, participant_id, cohort_id, time_point, instrument, subscale, score,
-           items_answered::BIGINT AS items_answered, items_expected::BIGINT AS items_expected,
-           CASE WHEN score IS NULL THEN 'too_few_items' WHEN items_answered < items_expected THEN 'prorated'
-                ELSE 'scored' END AS state
-    FROM (
-        SELECT response_id, participant_id, cohort_id, time_point, instrument, unnest(subscales) AS subscale,
-               unnest(scores) AS score, unnest(answered) AS items_answered, unnest(expected) AS items_expected
-        FROM ({sheets}) JOIN ({counted}) USING (response_id)
-    )
-"""
+        create_view(con, "score_sheet", sheets)
 
 
 def _refuse_impossible_answers(con: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument]) -> None:
@@ -74,11 +54,10 @@ def _scored_sheets(key: Instrument) -> str:
     subscales = list(key.subscales.values())
     totals = [_sum([_answer(item, key) for item in s.items]) for s in subscales]
     counts = [_sum([f"(answers[{item}] IS NOT NULL)::INTEGER" for item in s.items]) for s in subscales]
-    answered = [f"answered[{place}]" for place in range(1, len(subscales) + 1)]
-    scores = [_score(key, *parts) for parts in zip(subscales, totals, answered, strict=True)]
+    scores = [_score(key, *parts) for parts in zip(subscales, totals, counts, strict=True)]
     return f"""
-        SELECT response_id, instrument, {list(key.subscales)} AS subscales, [{", ".join(counts)}] AS answered,
-               {[len(s.items) for s in subscales]} AS expected, [{", ".join(scores)}]::DOUBLE[] AS scores
+        SELECT response_id, instrument, {list(key.subscales)} AS subscales, [{", ".join(scores)}]::DOUBLE[] AS scores,
+               [{", ".join(counts)}]::BIGINT[] AS answered, {[len(s.items) for s in subscales]}::BIGINT[] AS expected
         FROM answer_sheet WHERE instrument = '{key.id}'
     """
 
@@ -96,10 +75,10 @@ def _score(key: Instrument, subscale: Subscale, total: str, answered: str) -> st
     items = len(subscale.items)
     formulas = {
         "table": f"MAP {key.table}[{total}]",
-        "sum": f"({total}) * {items} / {answered}",
-        "mean": f"({total}) / {answered}",
+        "sum": f"({total}) * {items} / ({answered})",
+        "mean": f"({total}) / ({answered})",
     }
-    return f"CASE WHEN {items} - {answered} <= {subscale.max_missing} THEN {formulas[key.aggregate]} END"
+    return f"CASE WHEN {items} - ({answered}) <= {subscale.max_missing} THEN {formulas[key.aggregate]} END"
 
 
 def _sum(terms: list[str]) -> str:

@@ -1,8 +1,8 @@
 """Change between two time points, among people who answered at both.
 
 The unit is the person. People are paired per instrument and subscale, whichever surveys their answers came through, and
-count for the cohort that the answers are for. From each person's scores the database makes sums per cohort and
-school; all figures follow from these sums.
+count for the cohort that the answers are for. From each person's scores the database makes sums per cohort; all
+figures follow from these sums.
 
 Scores are added up as whole billionths. Sums of whole numbers are exact: the figures do not depend on the order of rows
 or the number of threads, and a group in which everyone changed alike has an SD of 0 instead of a rounding error, which
@@ -22,56 +22,73 @@ from cfc_pipeline.outcomes.formulas import (
     t_quantile,
     two_sided_p,
 )
-from cfc_pipeline.outcomes.levels import LEVEL, PERSON, frame, in_order, sets
-from schemas.tables import polars_schema
+from cfc_pipeline.outcomes.levels import GROUP, LEVEL, PERSON, frame, in_order, sets
+from schemas.tables import TIME_POINTS, polars_schema
 from schemas.tables.results import PairedChange, PairedSupport
 
 _UNIT = 1_000_000_000  # of a score point
 
 MEASURE = ("instrument", "subscale", "from_time_point", "to_time_point")
 
-_TWICE = """
-    WITH several AS (
-        SELECT participant_id, cohort_id, time_point FROM response
-        WHERE kind = 'scale' AND status = 'counted' GROUP BY ALL HAVING count(*) > 1
-    )
-    SELECT DISTINCT instrument FROM (
-        SELECT instrument FROM scale_score SEMI JOIN several USING (participant_id, cohort_id, time_point)
-        GROUP BY participant_id, cohort_id, time_point, instrument, subscale HAVING count(*) > 1
-    ) ORDER BY instrument
+# People, schools and measures as whole numbers, because comparing pseudonyms some million times takes far longer.
+# A team is the people of one school in one cohort; a form is one response that counts.
+_TEAMS = f"""
+    CREATE OR REPLACE TEMP TABLE team AS
+    SELECT row_number() OVER () AS team, dense_rank() OVER (ORDER BY school_id) AS school, *
+    FROM (SELECT DISTINCT cohort_id, academic_year, school_id FROM ({PERSON}))
+"""
+_FORMS = f"""
+    CREATE OR REPLACE TEMP TABLE form AS
+    SELECT response_id, person, team, list_position({list(TIME_POINTS)}, time_point) AS time_point
+    FROM response JOIN (
+        SELECT row_number() OVER () AS person, team, participant_id, cohort_id
+        FROM ({PERSON}) JOIN team USING (cohort_id, school_id) WHERE consented AND NOT withdrawn
+    ) USING (participant_id, cohort_id)
+    WHERE kind = 'scale' AND status = 'counted'
 """
 
-# One instrument at a time, which bounds the memory of a large programme.
-_SCHOOL_SUMS = f"""
-    WITH person AS (
-        SELECT participant_id, cohort_id, subscale,
-               max(units) FILTER (time_point = 'pre') AS pre, max(units) FILTER (time_point = 'mid') AS mid,
-               max(units) FILTER (time_point = 'post') AS post,
-               max(units) FILTER (time_point = 'follow_up') AS follow_up
-        FROM (SELECT *, CAST(round(score * {_UNIT}) AS BIGINT) AS units FROM scale_score WHERE instrument = $instrument)
-        GROUP BY ALL
-    ), pair AS (
-        SELECT participant_id, cohort_id, subscale, pre::HUGEINT AS pre,
-               unnest(['mid', 'post', 'follow_up']) AS to_time_point, unnest([mid, post, follow_up])::HUGEINT AS post
-        FROM person WHERE pre IS NOT NULL
-    )
-    SELECT $instrument AS instrument, subscale, 'pre' AS from_time_point, to_time_point,
-           cohort_id, academic_year, school_id,
-           count(*) AS n, sum(pre) AS pre, sum(post) AS post,
+_AT = ", ".join(f"any_value(scores) FILTER (time_point = {i}) AS {t}" for i, t in enumerate(TIME_POINTS, start=1))
+# A list of scores for each person and time point. One instrument at a time, which bounds the memory of a large
+# programme.
+_SCORES = f"""
+    CREATE OR REPLACE TEMP TABLE person_score AS
+    SELECT team, {_AT}, count(*) > bit_count(bit_or(1 << time_point)) AS twice
+    FROM (FROM score_sheet WHERE instrument = $instrument) JOIN form USING (response_id)
+    GROUP BY person, team
+"""
+_PAIRS = " UNION ALL ".join(
+    f"""
+    SELECT team, unnest(range($first + {i} * $subscales, $first + {i + 1} * $subscales)) AS measure,
+           round(unnest(pre) * {_UNIT})::HUGEINT AS pre, round(unnest({to}) * {_UNIT})::HUGEINT AS post
+    FROM person_score WHERE pre IS NOT NULL AND {to} IS NOT NULL
+    """
+    for i, to in enumerate(TIME_POINTS[1:])
+)
+_SUPPORT = f"""
+    SELECT measure, team, count(*) AS n FROM ({_PAIRS}) WHERE pre IS NOT NULL AND post IS NOT NULL GROUP BY ALL
+"""
+_SUMS = f"""
+    SELECT measure, cohort_id, academic_year, count(*) AS n, sum(pre) AS pre, sum(post) AS post,
            sum(pre * pre) AS pre_pre, sum(post * post) AS post_post, sum(pre * post) AS pre_post
-    FROM pair JOIN ({PERSON}) USING (participant_id, cohort_id) WHERE post IS NOT NULL
-    GROUP BY ALL
+    FROM ({_PAIRS}) JOIN team USING (team) WHERE pre IS NOT NULL AND post IS NOT NULL GROUP BY ALL
+"""
+_EMPTY = """
+    CREATE OR REPLACE TEMP TABLE support (measure BIGINT, team BIGINT, n BIGINT);
+    CREATE OR REPLACE TEMP TABLE cohort_sums (
+        measure BIGINT, cohort_id VARCHAR, academic_year VARCHAR, n BIGINT,
+        pre HUGEINT, post HUGEINT, pre_pre HUGEINT, post_post HUGEINT, pre_post HUGEINT
+    )
 """
 
 
 def paired(con: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows of `paired_change` and of `paired_support`, from one pass over the scores."""
-    _sum_by_school(con)
+    _add_up(con)
     return _change(con), _support(con)
 
 
 def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Rows of `paired_change` from `scale_score`, `participant` and `cohort`, wherever at least one person has a pair.
+    """Rows of `paired_change` from `score_sheet`, `response`, `participant` and `cohort`, wherever anybody has a pair.
 
     Pairs are pre to mid, to post and to follow_up. Levels: `cohort`; `year`, all people of the year's cohorts as one
     group; `all`, likewise over all years; `pooled`, the random-effects estimate over cohorts. People of one cohort
@@ -92,27 +109,44 @@ def paired_support(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 
 def _change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    groups = _estimates(frame(con, _GROUPS))
+    schools = frame(con, _SCHOOLS)
+    groups = _estimates(frame(con, _GROUPS)).join(schools, on=[*GROUP, *MEASURE], how="left", nulls_equal=True)
     pooled = _pooled(con, groups.filter(pl.col("level") == "cohort"))
     empty = pl.DataFrame(schema=polars_schema(PairedChange))
     return in_order(pl.concat([empty, groups, pooled], how="diagonal_relaxed"), PairedChange)
 
 
 def _support(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    return in_order(frame(con, f"SELECT {', '.join(polars_schema(PairedSupport))} FROM school_sums"), PairedSupport)
+    columns = ", ".join(polars_schema(PairedSupport))
+    return frame(con, f"SELECT {columns} FROM support JOIN team USING (team) JOIN measure USING (measure)")
 
 
-def _sum_by_school(con: duckdb.DuckDBPyConnection) -> None:
-    twice = frame(con, _TWICE)["instrument"]
-    if len(twice):
+def _add_up(con: duckdb.DuckDBPyConnection) -> None:
+    """Fills `support`, `cohort_sums` and `measure`."""
+    for statement in (_TEAMS, _FORMS, _EMPTY):
+        con.execute(statement)
+    measures: list[tuple[str, str, str, str]] = []
+    twice = []
+    for instrument in frame(con, "SELECT DISTINCT instrument FROM score_sheet ORDER BY instrument")["instrument"]:
+        sheet = "SELECT subscales FROM score_sheet WHERE instrument = $instrument LIMIT 1"
+        ((subscales,),) = con.execute(sheet, {"instrument": instrument}).fetchall()
+        con.execute(_SCORES, {"instrument": instrument})
+        place = {"first": len(measures), "subscales": len(subscales)}
+        con.execute(f"INSERT INTO support {_SUPPORT}", place)
+        con.execute(f"INSERT INTO cohort_sums {_SUMS}", place)
+        measures += [(instrument, subscale, "pre", to) for to in TIME_POINTS[1:] for subscale in subscales]
+        if con.execute("SELECT 1 FROM person_score WHERE twice LIMIT 1").fetchall():
+            twice.append(instrument)
+    if twice:
         raise BalanceError(
             "a person has two counted scores of one subscale at one time point",
             where=f"instrument {', '.join(twice)}",
             next_step="run ingest again, which decides between duplicates; if it stays, report it as a defect",
         )
-    con.execute(f"CREATE OR REPLACE TEMP TABLE school_sums AS {_SCHOOL_SUMS} LIMIT 0", {"instrument": ""})
-    for instrument in frame(con, "SELECT DISTINCT instrument FROM scale_score ORDER BY instrument")["instrument"]:
-        con.execute(f"INSERT INTO school_sums {_SCHOOL_SUMS}", {"instrument": instrument})
+    listed = pl.DataFrame(measures, schema=dict.fromkeys(MEASURE, pl.String), orient="row").with_row_index("measure")
+    con.register("listed", listed.to_arrow())
+    con.execute("CREATE OR REPLACE TEMP TABLE measure AS FROM listed")
+    con.unregister("listed")
 
 
 def _mean(total: str) -> str:
@@ -127,19 +161,26 @@ def _covariance(x: str, y: str, xy: str) -> str:
 
 _GROUPS = f"""
     WITH total AS (
-        SELECT {LEVEL} AS level, cohort_id, academic_year, {", ".join(MEASURE)},
-               sum(n)::BIGINT AS n, count(DISTINCT school_id) AS n_schools, count(DISTINCT cohort_id) AS n_cohorts,
-               sum(pre) AS pre, sum(post) AS post,
+        SELECT {LEVEL} AS level, cohort_id, academic_year, measure,
+               sum(n)::BIGINT AS n, count(*) AS n_cohorts, sum(pre) AS pre, sum(post) AS post,
                sum(pre_pre) AS pre_pre, sum(post_post) AS post_post, sum(pre_post) AS pre_post
-        FROM school_sums GROUP BY {sets(*MEASURE)}
+        FROM cohort_sums GROUP BY {sets("measure")}
     )
-    SELECT level, cohort_id, academic_year, {", ".join(MEASURE)}, n AS n_paired, n_schools, n_cohorts,
+    SELECT level, cohort_id, academic_year, {", ".join(MEASURE)}, n AS n_paired, n_cohorts,
            {_mean("pre")} AS pre_mean, sqrt({_covariance("pre", "pre", "pre_pre")}) AS pre_sd,
            {_mean("post")} AS post_mean, sqrt({_covariance("post", "post", "post_post")}) AS post_sd,
            {_covariance("pre", "post", "pre_post")} / nullif(pre_sd * post_sd, 0) AS correlation,
            {_mean("post - pre")} AS mean_change,
            sqrt({_covariance("post - pre", "post - pre", "post_post + pre_pre - 2 * pre_post")}) AS change_sd
-    FROM total
+    FROM total JOIN measure USING (measure)
+"""
+
+
+_SCHOOLS = f"""
+    SELECT * EXCLUDE measure FROM (
+        SELECT {LEVEL} AS level, cohort_id, academic_year, measure, count(DISTINCT school) AS n_schools
+        FROM support JOIN team USING (team) GROUP BY {sets("measure")}
+    ) JOIN measure USING (measure)
 """
 
 
@@ -172,8 +213,10 @@ def _pooled(con: duckdb.DuckDBPyConnection, cohorts: pl.DataFrame) -> pl.DataFra
     schools = frame(
         con,
         f"""
-        SELECT {", ".join(MEASURE)}, count(DISTINCT school_id) AS n_schools
-        FROM school_sums SEMI JOIN poolable USING (cohort_id, {", ".join(MEASURE)}) GROUP BY ALL
+        SELECT {", ".join(MEASURE)}, count(DISTINCT school) AS n_schools
+        FROM support JOIN team USING (team) JOIN measure USING (measure)
+             SEMI JOIN poolable USING (cohort_id, {", ".join(MEASURE)})
+        GROUP BY ALL
         """,
     )
     con.unregister("poolable")

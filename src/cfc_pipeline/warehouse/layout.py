@@ -14,10 +14,24 @@ from schemas.tables import DUCKDB_TYPES, TABLES, Table
 # What stores nothing itself: views of tables in the same database, whatever that is called.
 VIEWS = {
     # Nothing, until there are scoring keys (measures/scoring.py).
-    "scale_score": """
-        SELECT '' AS response_id, '' AS participant_id, '' AS cohort_id, '' AS time_point, '' AS instrument,
-               '' AS subscale, 0::DOUBLE AS score, 0::BIGINT AS items_answered, 0::BIGINT AS items_expected, '' AS state
+    "score_sheet": """
+        SELECT '' AS response_id, '' AS instrument, ['']::VARCHAR[] AS subscales, [0]::DOUBLE[] AS scores,
+               [0]::BIGINT[] AS answered, [0]::BIGINT[] AS expected
         WHERE false
+    """,
+    # No consent, no score: who did not agree, or withdrew, has none even if an answer of theirs were stored.
+    "scale_score": """
+        SELECT response_id, participant_id, cohort_id, time_point, instrument, subscale, score,
+               items_answered, items_expected,
+               CASE WHEN score IS NULL THEN 'too_few_items' WHEN items_answered < items_expected THEN 'prorated'
+                    ELSE 'scored' END AS state
+        FROM (
+            SELECT response_id, participant_id, cohort_id, time_point, instrument, unnest(subscales) AS subscale,
+                   unnest(scores) AS score, unnest(answered) AS items_answered, unnest(expected) AS items_expected
+            FROM score_sheet JOIN response USING (response_id)
+                 SEMI JOIN (FROM participant WHERE consented AND NOT withdrawn) USING (participant_id, cohort_id)
+            WHERE kind = 'scale' AND status = 'counted'
+        )
     """,
     "item_answer": """
         SELECT response_id, instrument, item, value FROM (
