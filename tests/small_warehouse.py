@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 import duckdb
 import polars as pl
 
+from cfc_pipeline.outcomes.paired import PAIRED_SUPPORT, paired_change
 from cfc_pipeline.warehouse.layout import create_table
 from cfc_pipeline.warehouse.store import migrate
+from schemas.tables import TABLES
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -108,3 +110,8 @@ def pairs(con: Connection, cohort_id: str, before: Sequence[float], after: Seque
         rows = {"participant_id": names, "cohort_id": cohort_id, "time_point": time_point, "score": values}
         frame = pl.DataFrame(rows, schema_overrides={"score": pl.Float64})
         scores(con, frame.with_columns(response_id=pl.format("r-{}-{}", "participant_id", "time_point")))
+
+
+def paired_support(con: Connection) -> pl.DataFrame:
+    paired_change(con)
+    return TABLES["paired_support"].validate(con.sql(PAIRED_SUPPORT).pl()).lazy().collect()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cfc_pipeline.outcomes.paired import paired_change, paired_support
+from cfc_pipeline.outcomes.paired import paired_change
 from tests import small_warehouse as w
 
 SCORE = st.integers(6, 30).map(lambda total: total / 6)
@@ -27,7 +27,7 @@ def changes(cohorts: list[list[tuple[float, float]]], order: int = 1, names: str
     frame = pl.DataFrame(rows[::order], schema=["participant_id", "cohort_id", "time_point", "score"], orient="row")
     w.scores(con, frame)
     found = paired_change(con)
-    assert paired_support(con)["n"].sum() == found.filter(pl.col("level") == "all")["n_paired"].sum()
+    assert w.paired_support(con)["n"].sum() == found.filter(pl.col("level") == "all")["n_paired"].sum()
     return found
 
 

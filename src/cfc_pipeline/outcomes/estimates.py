@@ -5,17 +5,16 @@ from collections.abc import Mapping
 from cfc_pipeline.outcomes.feedback import feedback_summary
 from cfc_pipeline.outcomes.flow import response_flow
 from cfc_pipeline.outcomes.impact import impact_distribution
-from cfc_pipeline.outcomes.paired import paired
+from cfc_pipeline.outcomes.paired import PAIRED_SUPPORT, paired_change
 from cfc_pipeline.warehouse.store import Connection
-from cfc_pipeline.warehouse.write import replace_table
+from cfc_pipeline.warehouse.write import fill_table, replace_table
 from schemas.instruments import Instrument
 
 
 def write(con: Connection, instruments: Mapping[str, Instrument]) -> None:
     """Work everything out anew from the scores and answers in the warehouse."""
-    change, support = paired(con)
-    replace_table(con, "paired_change", change)
-    replace_table(con, "paired_support", support)
+    replace_table(con, "paired_change", paired_change(con))
+    fill_table(con, "paired_support", PAIRED_SUPPORT)
     replace_table(con, "response_flow", response_flow(con))
     replace_table(con, "feedback_summary", feedback_summary(con))
     replace_table(con, "impact_distribution", impact_distribution(con, instruments))

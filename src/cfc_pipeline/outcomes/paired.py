@@ -34,7 +34,8 @@ MEASURE = ("instrument", "subscale", "from_time_point", "to_time_point")
 # A team is the people of one school in one cohort; a form is one response that counts.
 _TEAMS = f"""
     CREATE OR REPLACE TEMP TABLE team AS
-    SELECT row_number() OVER () AS team, dense_rank() OVER (ORDER BY school_id) AS school, *
+    SELECT row_number() OVER (ORDER BY cohort_id, school_id) AS team,
+           dense_rank() OVER (ORDER BY school_id) AS school, *
     FROM (SELECT DISTINCT cohort_id, academic_year, school_id FROM ({PERSON}))
 """
 _FORMS = f"""
@@ -81,12 +82,6 @@ _EMPTY = """
 """
 
 
-def paired(con: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows of `paired_change` and of `paired_support`, from one pass over the scores."""
-    _add_up(con)
-    return _change(con), _support(con)
-
-
 def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Rows of `paired_change` from `score_sheet`, `response`, `participant` and `cohort`, wherever anybody has a pair.
 
@@ -99,16 +94,10 @@ def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     95 % intervals and exact p by the t distribution; g_z = mean change / SD of the change · J, with the interval of the
     non-central t times J, from three pairs on. What a group is too small or too uniform for is empty. Raises
     BalanceError if a person has two scores of one subscale at one time point, which intake rules out.
+
+    Leaves behind what PAIRED_SUPPORT asks for.
     """
-    return paired(con)[0]
-
-
-def paired_support(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Rows of `paired_support`: the people behind each cohort's paired change, by school."""
-    return paired(con)[1]
-
-
-def _change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    _add_up(con)
     schools = frame(con, _SCHOOLS)
     groups = _estimates(frame(con, _GROUPS)).join(schools, on=[*GROUP, *MEASURE], how="left", nulls_equal=True)
     pooled = _pooled(con, groups.filter(pl.col("level") == "cohort"))
@@ -116,9 +105,12 @@ def _change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return in_order(pl.concat([empty, groups, pooled], how="diagonal_relaxed"), PairedChange)
 
 
-def _support(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    columns = ", ".join(polars_schema(PairedSupport))
-    return frame(con, f"SELECT {columns} FROM support JOIN team USING (team) JOIN measure USING (measure)")
+# Rows of `paired_support`: the people behind each cohort's paired change, by school. A row for each school, cohort and
+# measure is too much to pass through Python.
+PAIRED_SUPPORT = f"""
+    SELECT {", ".join(polars_schema(PairedSupport))} FROM support JOIN team USING (team) JOIN measure USING (measure)
+    ORDER BY measure, team
+"""
 
 
 def _add_up(con: duckdb.DuckDBPyConnection) -> None:

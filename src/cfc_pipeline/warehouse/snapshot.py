@@ -14,10 +14,11 @@ from schemas.tables import TABLES
 # Columns that the analysts' copy shows differently: unapproved comments stay out of it.
 _SHOWN = {"comment": "* REPLACE (CASE WHEN state = 'approved' THEN text END AS text)"}
 
-# Rows are sorted by pseudonym, because the order of a roster or of sending in says something about people. Answers are
-# sorted within each run when they are written; sorting all of them again would be the slowest part of a large run. Risk
-# accepted: their order in the file says in which run they came, as `submitted_on` does to within days.
-_SORTED_ALREADY = ("answer_sheet",)
+# Rows are sorted by pseudonym, because the order of a roster or of sending in says something about people. The longest
+# tables are sorted when they are written, answers within each run; sorting all of them again would be the slowest part
+# of a large run. Risk accepted: the answers' order in the file says in which run they came, as `submitted_on` does to
+# within days.
+_SORTED_ALREADY = ("answer_sheet", "paired_support")
 
 
 def publish_snapshot(con: Connection, target: Path) -> None:

@@ -23,6 +23,12 @@ def replace_table(con: Connection, name: str, rows: pl.DataFrame) -> None:
         _insert(con, name, contract.validate(rows).lazy().collect())
 
 
+def fill_table(con: Connection, name: str, query: str) -> None:
+    """A whole table anew from a query over this database: for tables that are too long for `replace_table`."""
+    con.execute(f"DELETE FROM {name}")
+    _insert_checked(con, name, query)
+
+
 def write_responses(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame, secret: str) -> dict[int, int]:
     """One survey's responses with their items (columns such as "brs:4"), and its comments for their fingerprint.
 
