@@ -20,7 +20,11 @@ def put(folder: Path, data: bytes, name: str = "Jane Canary export.csv", survey_
     return seal(folder, KEYS, data, name=name, received_on=DAY, survey_id=survey_id)
 
 
-@pytest.mark.parametrize("data", [b"", b"a", b"Email,Score\njane@example.org,4\n", os.urandom(70_000)])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"a", b"Email,Score\njane@example.org,4\n", os.urandom(70_000)],
+    ids=["empty", "letter", "table", "noise"],
+)
 def test_what_is_sealed_comes_back(tmp_path: Path, data: bytes) -> None:
     copy = put(tmp_path, data)
     (listed,) = list_raw(tmp_path, KEYS)
