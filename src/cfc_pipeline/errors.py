@@ -93,6 +93,12 @@ class EmailError(PipelineError):
     exit_code = 18
 
 
+class SourceError(PipelineError):
+    """A survey tool could not be reached, refused, or answered in a way that cannot be trusted."""
+
+    exit_code = 19
+
+
 def unexpected(error: BaseException) -> PipelineError:
     """An error that nobody foresaw, without its text: other libraries quote cells in theirs."""
     steps = traceback.extract_tb(error.__traceback__)

@@ -86,12 +86,28 @@ class Scale(Model):
     answers: dict[str, int] = Field({}, description="Label: number. Empty when the export holds numbers.")
 
 
+class Fetch(Model):
+    """Where a survey's responses are fetched from. The token comes from the environment, never from this file."""
+
+    survey: str = Field(min_length=1, description="The tool's own id of the survey, as its web address shows it.")
+    server: str | None = Field(None, description="The tool's web address, where it has several or is your own.")
+    account: Slug | None = Field(None, description="Token: CFC_TOKEN_<ACCOUNT>. Default: the tool's name.")
+    full_every_days: int = Field(
+        7, ge=0, description="How often everything is compared, which finds what was deleted; 0: every time."
+    )
+
+    def variable(self, tool: str) -> str:
+        """The environment variable that holds the token."""
+        return "CFC_TOKEN_" + (self.account or tool).upper().replace("-", "_")
+
+
 class Survey(Model):
     """One survey: where its columns are and what they mean."""
 
     id: Slug = Field(description="Short name of the survey. Never change it once data are in.")
     tool: Tool = Field(description="The survey tool; `table` is any other CSV or Excel table with one header row.")
     kind: Kind = Field(description="What the file holds.")
+    fetch: Fetch | None = Field(None, description="Fetch it from the tool; left out: files in the inbox only.")
     files: str | None = Field(None, description="Pattern of file names; only needed when two surveys look the same.")
     time_point: TimePoint | Literal["calendar"] | FromColumn | None = Field(
         None, description="When in the programme: fixed, from a column, or from the day (`policy: calendar`)."

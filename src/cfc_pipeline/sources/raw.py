@@ -12,6 +12,22 @@ COMPLETE = "_complete"  # Boolean: whether the form was finished
 TEST = "_test"  # Boolean: whether it is a preview or a test
 READER_COLUMNS = (ROW, RECORD, SUBMITTED, COMPLETE, TEST)
 
+# Why a cell of an API's answer holds nothing, where the tool tells. They never come from a file, and never reach a cell
+# of RawTable.rows: fetched.py takes them apart. The first character is of Unicode's private area, so nobody types it.
+NOT_SHOWN = "\ue000not shown"
+LEFT_BLANK = "\ue000left blank"
+NOT_TICKED = "\ue000not ticked"
+UNANSWERED = (NOT_SHOWN, LEFT_BLANK, NOT_TICKED)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer that a question offers."""
+
+    id: str  # the tool's own id or code
+    label: str  # as people saw it, tidied
+    number: str | None = None  # the value that the tool gives it, where it gives one, as written
+
 
 @dataclass(frozen=True)
 class RawColumn:
@@ -22,6 +38,7 @@ class RawColumn:
     option: str = ""  # option or row label under the question, where the layout has one
     system: bool = False  # written by the tool, not asked; stored only if a survey entry names it for a purpose
     personal: bool = False  # schemas/forms/ says that it holds personal data
+    choices: tuple[Choice, ...] = ()  # what it offers, where the file or the tool says; cells then hold labels
     tag: str = ""  # Qualtrics' export tag, such as "BRS_1": not unique and not stable, but what people called it
 
 
@@ -36,6 +53,8 @@ class RawTable:
     rows: pl.LazyFrame
     zone: str | None = None  # time zone of SUBMITTED, when the file or the tool says
     warnings: tuple[str, ...] = ()  # for people, without values from the file
+    form: tuple[RawColumn, ...] = ()  # every question of the form in its order, where more is known than `columns`
+    gone: frozenset[str] = frozenset()  # ids of responses that were there before and are not in the tool any more
 
     def column(self, key: str) -> RawColumn | None:
         return next((c for c in self.columns if c.key == key), None)

@@ -1,0 +1,55 @@
+"""What a connector gives back, and how it is put together."""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from cfc_pipeline.sources.raw import COMPLETE, RECORD, SUBMITTED, TEST, RawColumn
+
+SCHEMA = {RECORD: pl.String, SUBMITTED: pl.String, COMPLETE: pl.Boolean, TEST: pl.Boolean}
+_STAMP = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """`rows` has one row a response: the columns of SCHEMA, then a String column per key. A cell holds the label of the
+    choice where the question has choices, labels joined by "; " where it allows several, else what was typed. Where
+    there is no answer it is NOT_SHOWN, LEFT_BLANK or NOT_TICKED if the tool tells which, else null."""
+
+    rows: pl.DataFrame
+    cursor: str | None  # where the next fetch starts; None where the tool cannot tell what changed
+    everything: bool  # whether these are all responses that the tool has now
+    zone: str | None = "UTC"  # of SUBMITTED, where the cells do not name theirs
+
+
+def table(
+    responses: Sequence[Mapping[str, str | bool | None]], form: Sequence[RawColumn], wanted: Container[str]
+) -> pl.DataFrame:
+    """Rows from one mapping a response, of RECORD, SUBMITTED, COMPLETE, TEST and the keys of `form`.
+
+    Keys that are not wanted, or not in the form, are left out. White space at both ends goes, and empty is null.
+    """
+    keys = [column.key for column in form if column.key in wanted]
+    data = {name: [one.get(name) for one in responses] for name in (*SCHEMA, *keys)}
+    frame = pl.DataFrame(data, schema=SCHEMA | dict.fromkeys(keys, pl.String))
+    return frame.with_columns(_blank_is_null(key) for key in keys)
+
+
+def _blank_is_null(key: str) -> pl.Expr:
+    stripped = pl.col(key).str.strip_chars()
+    return pl.when(stripped != "").then(stripped).alias(key)
+
+
+def earlier(stamp: str | None, minutes: int = 60) -> str | None:
+    """A moment (ISO 8601 in UTC, to the second) before another: windows overlap, because clocks and indexes lag."""
+    if stamp is None:
+        return None
+    moment = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+    return (moment - timedelta(minutes=minutes)).strftime(_STAMP)
+
+
+def latest(stamps: Sequence[str], before: str | None) -> str | None:
+    """The new cursor: the latest of these moments and of the last cursor. All in one form, so that text sorts."""
+    return max([*stamps, *([before] if before else [])], default=None)

@@ -1,0 +1,118 @@
+"""What is kept of a fetch: a Parquet file with the responses that were new or changed, the form, and the cursor.
+
+It is sealed like a file that a person dropped, and read back like one. Rows and cursor are one file, so they are on
+disk together or not at all; the state of a survey is what its kept fetches say, in order. A fetch that brought nothing
+new is not kept, unless it compared everything: that it did is worth remembering.
+"""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import polars as pl
+
+from cfc_pipeline.errors import ExportError
+from cfc_pipeline.sources.apis.answers import SCHEMA, Answers
+from cfc_pipeline.sources.raw import READER_COLUMNS, RECORD, ROW, UNANSWERED, Choice, RawColumn, RawTable
+
+_MAGIC = b"PAR1"
+_ABOUT = "cfc_pipeline.fetch"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """One fetch as it is kept. `rows` is as in Answers."""
+
+    tool: str
+    fetched_at: str  # ISO 8601, UTC
+    everything: bool  # whether it was compared with all responses that the tool had
+    cursor: str | None
+    zone: str | None
+    form: tuple[RawColumn, ...]
+    rows: pl.DataFrame
+    gone: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> list[str]:
+        return self.rows.columns[len(SCHEMA) :]
+
+
+def to_bytes(fetched: Fetched) -> bytes:
+    about = {k: v for k, v in vars(fetched).items() if k not in ("rows", "form")}
+    about["form"] = [asdict(column) for column in fetched.form]
+    file = io.BytesIO()
+    fetched.rows.write_parquet(file, metadata={_ABOUT: json.dumps(about)}, statistics=False)
+    return file.getvalue()
+
+
+def is_fetched(data: bytes) -> bool:
+    return data.startswith(_MAGIC)
+
+
+def from_bytes(data: bytes) -> Fetched:
+    """ExportError when it is a Parquet file of somebody else's."""
+    try:
+        about = json.loads(pl.read_parquet_metadata(io.BytesIO(data))[_ABOUT])
+        form = tuple(_column(one) for one in about.pop("form"))
+        rows = pl.read_parquet(io.BytesIO(data))
+    except (KeyError, ValueError, TypeError, pl.exceptions.PolarsError):
+        raise ExportError(
+            "This Parquet file was not written by a fetch.",
+            where="the file",
+            next_step="use the CSV or Excel download of the survey tool",
+        ) from None
+    about["gone"] = tuple(about["gone"])
+    return Fetched(form=form, rows=rows, **about)
+
+
+def _column(stored: dict[str, object]) -> RawColumn:
+    choices = tuple(Choice(**one) for one in stored.pop("choices"))  # type: ignore[attr-defined]
+    return RawColumn(**stored, choices=choices)  # type: ignore[arg-type]
+
+
+def raw_table(fetched: Fetched) -> RawTable:
+    """A fetch as every reader gives a file. Cells that say why there is no answer are null here; see `unanswered`."""
+    by_key = {column.key: column for column in fetched.form}
+    blank = [pl.when(~pl.col(key).is_in(UNANSWERED)).then(pl.col(key)).alias(key) for key in fetched.keys]
+    rows = fetched.rows.lazy().with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64), *blank)
+    return RawTable(
+        tool=fetched.tool,
+        layout="fetched",
+        columns=tuple(by_key[key] for key in fetched.keys),
+        rows=rows.select(*READER_COLUMNS, *fetched.keys),
+        zone=fetched.zone,
+        form=fetched.form,
+        gone=frozenset(fetched.gone),
+    )
+
+
+def state(kept: Sequence[Fetched]) -> pl.DataFrame:
+    """All responses that the tool has now, as these fetches, in their order, tell: one row a record."""
+    now = pl.DataFrame(schema=SCHEMA)
+    for fetched in kept:
+        left = [*fetched.rows[RECORD], *fetched.gone]
+        rest = now.filter(~pl.col(RECORD).is_in(left))
+        now = pl.concat([rest, fetched.rows], how="diagonal_relaxed")
+    return now
+
+
+def news(answers: Answers, before: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The rows of an answer that are new or say something else than before, and the records that are gone.
+
+    A column that only one of both has counts as a change of every row that has something in it.
+    """
+    rows = answers.rows
+    missing = [pl.lit(None, pl.String).alias(c) for c in rows.columns if c not in before.columns]
+    same = before.with_columns(missing).select(rows.columns)
+    known = rows.join(same, on=rows.columns, how="semi", nulls_equal=True)
+    new = rows.filter(~pl.col(RECORD).is_in(known[RECORD].implode()))
+    gone = set(before[RECORD]) - set(rows[RECORD]) if answers.everything else set()
+    return new, tuple(sorted(gone))
+
+
+def settled(answers: Answers) -> Answers:
+    """One row a record, the last that came: pages that shift while people answer bring a response twice."""
+    return Answers(
+        answers.rows.unique(RECORD, keep="last", maintain_order=True), answers.cursor, answers.everything, answers.zone
+    )

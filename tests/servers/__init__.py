@@ -1,0 +1,10 @@
+"""Survey tools that run on this machine, written from what is known of the real ones, for tests to make misbehave."""
+
+from types import ModuleType
+
+from tests.servers import surveymonkey
+
+# One module for each API, by the connector's name.
+SERVERS: dict[str, ModuleType] = {
+    "surveymonkey": surveymonkey,
+}
