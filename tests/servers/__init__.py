@@ -2,9 +2,10 @@
 
 from types import ModuleType
 
-from tests.servers import surveymonkey
+from tests.servers import formbricks, surveymonkey
 
 # One module for each API, by the connector's name.
 SERVERS: dict[str, ModuleType] = {
+    "formbricks": formbricks,
     "surveymonkey": surveymonkey,
 }

@@ -1,0 +1,207 @@
+"""Formbricks' management API: version 2 for responses, version 1 for the form, which version 2 does not give.
+
+Answers are texts in the respondent's language, and a matrix is keyed by the text of its rows; both are turned back into
+the ids and the labels of the form's own language. Pages are offsets, so they are walked in the order of creation: in
+the order of change, somebody who edits shifts everybody behind by one, and the next page begins one too late.
+
+Read in the tool's source, on no running server. Servers older than November 2025 do not know `filterDateField` and
+filter by creation; what was edited or finished later is then found by the comparison of everything. That a question
+which was shown and passed over has a time in `ttc`, and one that was not shown has none, is unconfirmed.
+"""
+
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from cfc_pipeline.programme import Fetch
+from cfc_pipeline.sources.apis.answers import Answers, earlier, latest, table
+from cfc_pipeline.sources.columns import tidy
+from cfc_pipeline.sources.raw import COMPLETE, LEFT_BLANK, NOT_SHOWN, RECORD, SUBMITTED, TEST, Choice, RawColumn
+from cfc_pipeline.sources.web import Complaint, Reply, Web
+
+NEEDS = "an API key of the organisation that may read the survey's project"
+_SERVER = "https://app.formbricks.com"
+_PER_MINUTE = 100  # each version of the API counts for itself
+_PER_PAGE = 250  # the most that the API gives
+# Also known by these keys in files; only stored for an entry that names one as its person column.
+_CONTACT = "Formbricks ID (internal)"
+_ATTRIBUTES = {"User ID": "userId", "email": "email"}
+_VERIFIED = {"Verified Email": "verifiedEmail"}
+# Answered as a list, a text for each part, in this order.
+_PARTS = {
+    "contactInfo": ("firstName", "lastName", "email", "phone", "company"),
+    "address": ("addressLine1", "addressLine2", "city", "state", "zip", "country"),
+}
+_PERSONAL = ("email", "phone")  # what an open text asks for
+
+# (language, text): what it stands for; the language is None where all languages agree on the text.
+Meanings = dict[tuple[str | None, str], str]
+
+
+@dataclass(frozen=True)
+class _Question:
+    """How answers to one question are read back."""
+
+    id: str
+    keys: tuple[str, ...]  # of its columns
+    parts: tuple[str, ...]
+    rows: Meanings  # text of a row: key of its column
+    labels: Meanings  # text of a choice: its label
+
+
+def connect(fetch: Fetch, secret: str) -> Web:
+    return Web(
+        fetch.server or _SERVER,
+        title="Formbricks",
+        headers={"x-api-key": secret},
+        per_minute=_PER_MINUTE,
+        complain=_complain,
+    )
+
+
+def questionnaire(web: Web, survey: str) -> tuple[RawColumn, ...]:
+    form = _form(web, survey)
+    asked = [column for element in _elements(form) for column in _columns(element)]
+    hidden = (form.get("hiddenFields") or {}).get("fieldIds") or ()
+    own = dict.fromkeys((_CONTACT, *_ATTRIBUTES, *_VERIFIED, *hidden))
+    return (*asked, *(RawColumn(key, key, system=True, personal=True) for key in own))
+
+
+def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Container[str], since: str | None) -> Answers:
+    window = {"startDate": earlier(since), "filterDateField": "updatedAt"} if since else {}
+    questions = [_question(element) for element in _elements(_form(web, survey))]
+    hidden = [column.key for column in form if column.system]
+    found = list(_walk(web, survey, window))
+    rows = table([_row(one, questions, hidden) for one in found], form, wanted)
+    return Answers(rows, latest([one["updatedAt"][:19] + "Z" for one in found], since), everything=not since)
+
+
+def count(web: Web, survey: str) -> int | None:
+    return int(web.get_json("api/v2/management/responses", surveyId=survey, limit=1)["meta"]["total"])
+
+
+def _form(web: Web, survey: str) -> dict[str, Any]:
+    form: dict[str, Any] = web.get_json(f"api/v1/management/surveys/{survey}")["data"]
+    return form
+
+
+def _elements(form: dict[str, Any]) -> list[dict[str, Any]]:
+    """The questions, which newer forms keep in blocks."""
+    return form["questions"] or [element for block in form["blocks"] for element in block["elements"]]
+
+
+def _walk(web: Web, survey: str, window: dict[str, str | None]) -> Iterator[dict[str, Any]]:
+    asked = {"surveyId": survey, "limit": _PER_PAGE, "sortBy": "createdAt", "order": "asc", **window}
+
+    def following(page: dict[str, Any]) -> str | None:
+        done = page["meta"]["offset"] + len(page["data"])
+        more = page["data"] and done < page["meta"]["total"]
+        return f"api/v2/management/responses?{urlencode({**asked, 'skip': done})}" if more else None
+
+    ids, told = set(), 0
+    for page in web.pages("api/v2/management/responses", following, **asked, skip=0):
+        told = max(told, page["meta"]["total"])
+        ids |= {one["id"] for one in page["data"]}
+        yield from page["data"]
+    if len(ids) < told:
+        raise web.strange(f"it sent {len(ids)} of {told} responses")
+
+
+def _columns(element: dict[str, Any]) -> Iterator[RawColumn]:
+    """A column for the question, or for each row of a matrix or part of an address."""
+    key, text, kind = element["id"], tidy(element["headline"]["default"]), element["type"]
+    if kind == "matrix":
+        choices = tuple(_choice(one) for one in element["columns"])
+        for row in element["rows"]:
+            yield RawColumn(f"{key}_{row['id']}", text, tidy(row["label"]["default"]), choices=choices)
+    elif kind in _PARTS:
+        yield from (RawColumn(f"{key}_{part}", text, part, personal=True) for part in _PARTS[kind])
+    else:
+        personal = element.get("inputType") in _PERSONAL or kind == "fileUpload"
+        yield RawColumn(key, text, personal=personal, choices=_choices(element))
+
+
+def _choices(element: dict[str, Any]) -> tuple[Choice, ...]:
+    if element["type"] == "rating":
+        return tuple(Choice(n, n, n) for n in map(str, range(1, element["range"] + 1)))
+    if element["type"] == "nps":
+        return tuple(Choice(n, n, n) for n in map(str, range(11)))
+    return tuple(_choice(one) for one in element.get("choices", ()))
+
+
+def _choice(one: dict[str, Any]) -> Choice:
+    """Pictures have no label."""
+    return Choice(one["id"], tidy(one["label"]["default"]) if "label" in one else one["id"])
+
+
+def _question(element: dict[str, Any]) -> _Question:
+    key, offered = element["id"], element.get("columns") or element.get("choices") or ()
+    return _Question(
+        key,
+        tuple(column.key for column in _columns(element)),
+        _PARTS.get(element["type"], ()),
+        _meanings(element.get("rows") or (), lambda row: f"{key}_{row['id']}"),
+        _meanings([one for one in offered if "label" in one], lambda one: tidy(one["label"]["default"])),
+    )
+
+
+def _meanings(things: Sequence[dict[str, Any]], meaning: Callable[[dict[str, Any]], str]) -> Meanings:
+    said = [(language, tidy(text), meaning(one)) for one in things for language, text in one["label"].items()]
+    meant: dict[str, set[str]] = {}
+    for _, text, what in said:
+        meant.setdefault(text, set()).add(what)
+    found: Meanings = {(None, text): what for text, (what, *rest) in meant.items() if not rest}
+    return found | {(language, text): what for language, text, what in said}
+
+
+def _meaning(meanings: Meanings, language: str, text: str) -> str:
+    """An unknown text stays as it is: it was typed under "other", or the form was changed since."""
+    text = tidy(text)
+    return meanings.get((language, text)) or meanings.get((None, text)) or text
+
+
+def _row(one: dict[str, Any], questions: Sequence[_Question], hidden: Sequence[str]) -> dict[str, Any]:
+    data, attributes = one["data"], one.get("contactAttributes") or {}
+    cells: dict[str, Any] = {
+        RECORD: one["id"],
+        SUBMITTED: one["createdAt"],  # as in files; `updatedAt` also moves when a colleague adds a tag
+        COMPLETE: one["finished"],
+        TEST: False,
+        _CONTACT: one.get("contactId"),
+        **{key: _text(attributes.get(name)) for key, name in _ATTRIBUTES.items()},
+        **{key: _text(data.get(name)) for key, name in _VERIFIED.items()},
+        **{key: _text(data[key]) for key in hidden if key in data},
+    }
+    for question in questions:
+        cells.update(_cells(one, question))
+    return cells
+
+
+def _cells(one: dict[str, Any], question: _Question) -> dict[str, str | None]:
+    value, timed, language = one["data"].get(question.id), one.get("ttc") or {}, one.get("language") or "default"
+    shown = question.id in one["data"] or question.id in timed
+    blank = LEFT_BLANK if shown else NOT_SHOWN if timed else None
+    if isinstance(value, dict):
+        said = {_meaning(question.rows, language, row): cell for row, cell in value.items()}
+    elif question.parts:
+        said = dict(zip(question.keys, value or (), strict=False))
+    else:
+        said = {question.id: value}
+    return {key: _label(said.get(key), question.labels, language) or blank for key in question.keys}
+
+
+def _label(value: Any, labels: Meanings, language: str) -> str | None:
+    if isinstance(value, list):
+        return "; ".join(_meaning(labels, language, one) for one in value if one)
+    return _meaning(labels, language, value) if isinstance(value, str) else _text(value)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _complain(reply: Reply) -> Complaint | None:
+    """Version 1 answers 401 also to a good key that may not read the survey."""
+    body = reply.json() if reply.status == 401 else None
+    return "permission" if isinstance(body, dict) and body.get("code") == "unauthorized" else None
