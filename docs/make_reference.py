@@ -35,6 +35,7 @@ GROUPS: dict[type[BaseModel], str] = {
     programme.Programme: "The whole file",
     programme.Cohort: "A cohort",
     programme.Survey: "A survey",
+    programme.Fetch: "fetch",
     programme.Person: "person",
     programme.FromColumn: "A value from a column",
     programme.Submitted: "submitted",
@@ -66,7 +67,7 @@ def _commands(of: Any) -> Iterator[tuple[str, Any]]:
 
 
 def exit_codes() -> str:
-    kinds = [errors.PipelineError, *errors.PipelineError.__subclasses__()]
+    kinds = errors.kinds()
     # Other rooms derive errors of their own from these, with the same code.
     own = [kind for kind in kinds if kind.__module__ == errors.__name__]
     rows = [(str(kind.exit_code), f"`{kind.__name__}`", _line(kind.__doc__ or "")) for kind in own]

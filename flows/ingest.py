@@ -1,4 +1,4 @@
-"""Take in everything in a programme's inbox."""
+"""Take in what survey tools have that is new, and everything in a programme's inbox."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,25 @@ from flows.safety import check_settings, value_free  # isort: skip  (sets Prefec
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import task_run
 
+from cfc_pipeline.errors import SourceBusy
+from cfc_pipeline.recipes import fetch as fetching
 from cfc_pipeline.recipes import ingest as recipe
 from cfc_pipeline.recipes.report import IngestReport, in_words
+
+_RETRIES = 2
+
+
+@task(name="fetch", retries=_RETRIES, retry_delay_seconds=60, persist_result=False, cache_policy=NO_CACHE)
+@value_free
+def fetch(folder: Path, survey: str | None, audit: bool, dry_run: bool) -> fetching.FetchReport:
+    """Only trouble with a tool is worth another try; after the last one the other surveys go on without it."""
+    report = fetching.fetch(folder, os.environ, survey_id=survey, everything=audit, dry_run=dry_run)
+    trouble = [r.error for r in report.refused if isinstance(r.error, SourceBusy)]
+    if trouble and task_run.run_count <= _RETRIES:
+        raise trouble[0]
+    return report
 
 
 @task(name="take in files", persist_result=False, cache_policy=NO_CACHE)
@@ -19,18 +35,22 @@ def take_in(folder: Path, survey: str | None, dry_run: bool) -> IngestReport:
 
 
 @flow(name="ingest", persist_result=False)
-def ingest(programme: Path, survey: str | None = None, dry_run: bool = False) -> IngestReport:
-    """Take in every file in the inbox, check it, remove what identifies people, and work out all results anew.
+def ingest(programme: Path, survey: str | None = None, audit: bool = False, dry_run: bool = False) -> IngestReport:
+    """Fetch what is new in the survey tools, take in the files in the inbox, check everything, remove what identifies
+    people, and work out all results anew.
 
     Args:
         programme: The programme's folder on the machine that runs this.
-        survey: Id of the survey entry that the files belong to. Only needed when two surveys look the same.
+        survey: Id of the survey entry to fetch, or that the files belong to. Left empty: all of them.
+        audit: Compare every response in the survey tools with what was fetched before.
         dry_run: Only say what would happen; change nothing.
     """
     # Check
     check_settings()
     # Load and store
+    found = fetch(programme, survey, audit, dry_run)
     report = take_in(programme, survey, dry_run)
+    report.news, report.refused = found.news, [*found.refused, *report.refused]
     # Save
     create_markdown_artifact(f"## Intake\n\n```\n{in_words(report)}\n```", key="intake", description="What arrived")
     print(in_words(report))

@@ -109,17 +109,33 @@ def ingest(
     *,
     folder: Folder,
     survey: str | None = None,
+    audit: Annotated[bool, Parameter(negative="")] = False,
+    offline: Annotated[bool, Parameter(negative="")] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
-    """Take in FILES, or everything in the inbox, and work out all results anew.
+    """Take in FILES, or everything in the inbox and what survey tools have that is new, and work out all results anew.
 
     Example: cfc-pipeline -p my-programme ingest --dry-run
+
+    Parameters
+    ----------
+    survey
+        Id of the survey entry that the files belong to, or of the only one to fetch.
+    audit
+        Compare every response in the survey tools with what was fetched before, and print the difference.
+    offline
+        Ask no survey tool; only take in files.
     """
+    from cfc_pipeline.recipes.fetch import FetchReport, fetch
     from cfc_pipeline.recipes.ingest import ingest as recipe
     from cfc_pipeline.recipes.report import in_json, in_words
 
+    found = FetchReport()
+    if not files and not offline:
+        found = fetch(folder, os.environ, survey_id=survey, everything=audit, dry_run=dry_run)
     report = recipe(folder, os.environ, files=files or None, survey_id=survey, dry_run=dry_run)
+    report.news, report.refused = found.news, [*found.refused, *report.refused]
     print(json.dumps(in_json(report)) if as_json else in_words(report))
     # The rest was taken in, but a schedule should notice that something waits for a person.
     return report.refused[0].error.exit_code if report.refused else 0

@@ -99,6 +99,17 @@ class SourceError(PipelineError):
     exit_code = 19
 
 
+class SourceBusy(SourceError):
+    """A survey tool could not be reached, or allows no more requests for now. Worth another try."""
+
+    exit_code = 20
+
+
+def kinds(of: type[PipelineError] = PipelineError) -> list[type[PipelineError]]:
+    """All classes of the family, in the order of their definition."""
+    return [of, *(deeper for kind in of.__subclasses__() if kind.__module__ == __name__ for deeper in kinds(kind))]
+
+
 def unexpected(error: BaseException) -> PipelineError:
     """An error that nobody foresaw, without its text: other libraries quote cells in theirs."""
     steps = traceback.extract_tb(error.__traceback__)

@@ -10,6 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 TimePoint = Literal["pre", "mid", "post", "follow_up"]
 Kind = Literal["scale", "perceived_impact", "session_feedback", "session_log", "roster"]
 Tool = Literal["qualtrics", "ms_forms", "google_forms", "surveymonkey", "limesurvey", "table"]
+# Tools with a connector in sources/apis/.
+FETCHED = (
+    *("qualtrics", "surveymonkey", "limesurvey", "redcap", "google_forms", "typeform", "kobo", "odk"),
+    *("formbricks", "smartsurvey"),
+)
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 AcademicYear = Annotated[str, Field(pattern=r"^\d{4}/\d{2}$")]
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ValidationError
 
 from cfc_pipeline.errors import did_you_mean
-from cfc_pipeline.programme import ADDRESS, THIS_MACHINE, Cohort, Consent, Email, FromColumn, Survey, TimePoint
+from cfc_pipeline.programme import ADDRESS, FETCHED, THIS_MACHINE, Cohort, Consent, Email, FromColumn, Survey, TimePoint
 from cfc_pipeline.programme_yaml import Mistake, Place
 from schemas.fields import CONSENT_MEANINGS, DAYS, NUMBERS, ROSTER, SESSION_LOG
 
@@ -109,6 +109,9 @@ def _survey(place: Place, survey: Survey, cohorts: list[str]) -> Found:
     yield from _sessions(place, survey)
     yield from _columns(place, survey)
     yield from _zone((*place, "submitted", "timezone"), survey.submitted.timezone)
+    if survey.fetch and survey.tool not in FETCHED:
+        known = f"{', '.join(FETCHED[:-1])} and {FETCHED[-1]}"
+        yield Mistake((*place, "fetch"), f"is possible for {known} only; put the files of this tool into inbox/")
     if survey.kind in FIELDS:
         yield from _fields(place, survey)
         yield from _meanings(place, survey, cohorts)

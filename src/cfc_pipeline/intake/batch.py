@@ -15,6 +15,7 @@ from cfc_pipeline.intake import duplicates
 from cfc_pipeline.intake.answers import canonical_answers, item_ranges
 from cfc_pipeline.intake.corrections import Correction, apply_corrections
 from cfc_pipeline.intake.fates import (
+    deleted_at_the_source,
     exclude,
     ledger,
     open_rows,
@@ -132,7 +133,13 @@ def _take(
         mapped.setdefault(file.survey.id, []).append(rows)
     for survey_id, frames in mapped.items():
         rows = pl.concat(frames, how="diagonal_relaxed")
-        _judge(intake, surveys[survey_id], rows, contract(surveys[survey_id]))
+        _judge(intake, surveys[survey_id], rows, contract(surveys[survey_id]), _gone(intake.files, survey_id))
+
+
+def _gone(files: list[File], survey_id: str) -> pl.DataFrame:
+    """record, file: what fetches of this survey did not find any more."""
+    found = [(record, f.number) for f in files if f.survey.id == survey_id for record in sorted(f.raw.gone)]
+    return pl.DataFrame(found, schema={"record": pl.String, "file": pl.Int64}, orient="row")
 
 
 def _map(file: File, mapper: Mapper, corrections: list[Correction], intake: Intake) -> pl.DataFrame:
@@ -150,13 +157,16 @@ def _remember_names(intake: Intake, roster: pl.DataFrame) -> None:
     intake.named = pl.concat([intake.named, roster.select(NAMING), nicknames]).unique(maintain_order=True)
 
 
-def _judge(intake: Intake, survey: Survey, rows: pl.DataFrame, contract: pa.DataFrameSchema) -> None:
+def _judge(
+    intake: Intake, survey: Survey, rows: pl.DataFrame, contract: pa.DataFrameSchema, gone: pl.DataFrame
+) -> None:
     """Every row of a survey gets a fate; the accepted ones go on, under the fate `stored` until the warehouse knows."""
     if survey.kind == "roster":
         _remember_names(intake, rows)
     content = [c for c in rows.columns if c not in BOOKKEEPING]
     rows = exclude(open_rows(rows), pl.col("test"), "preview or test row")
     rows = exclude(rows, pl.col("empty"), "empty row")
+    rows = deleted_at_the_source(rows, gone)
     rows = taken_back_at_the_source(rows)
     rows = settle_records(rows, content)
     if "agreed" in rows.columns:  # answers of people; no consent, no scoring, and not even a quarantine

@@ -55,6 +55,13 @@ def quarantine(rows: pl.DataFrame, contract: pa.DataFrameSchema) -> tuple[pl.Dat
     return judged.drop("_index", "check"), reasons
 
 
+def deleted_at_the_source(rows: pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose record a later fetch did not find any more. `gone` has record and file, the fetch that missed it."""
+    last = gone.group_by("record").agg(_gone=pl.col("file").max())
+    rows = rows.join(last, on="record", how="left", maintain_order="left")
+    return exclude(rows, pl.col("file") < pl.col("_gone"), "deleted in the survey tool").drop("_gone")
+
+
 def taken_back_at_the_source(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows whose record is empty or a test in a later row, which has the last word. `rows` are in order of arrival."""
     ended = rows.with_row_index("_at").filter(pl.col("fate").is_not_null())

@@ -14,9 +14,12 @@ def columns_of(survey: Survey) -> list[str]:
     named = [s.column for s in settings if isinstance(s, FromColumn | Consent)]
     named += [survey.person.column] if survey.person and survey.person.column else []
     named += [survey.submitted.column] if survey.submitted.column else []
-    for scale in survey.scales:
-        named += scale.items.values()
-    return [*named, *survey.comments.values(), *survey.fields.values()]
+    return [*named, *asked_columns(survey), *survey.fields.values()]
+
+
+def asked_columns(survey: Survey) -> list[str]:
+    """Those of them that hold answers: items and comments."""
+    return [*(column for scale in survey.scales for column in scale.items.values()), *survey.comments.values()]
 
 
 def column_behind(survey: Survey, canonical: str) -> str:
@@ -73,10 +76,11 @@ def assign(raw: RawTable, name: str, surveys: list[Survey]) -> Survey:
             where=", ".join(s.id for s in best),
             next_step="say which with `cfc-pipeline ingest FILE --survey ID`, or give the entries `files:` patterns",
         )
-    raise _no_entry(raw, same_tool)
+    raise no_entry(raw, same_tool)
 
 
-def _no_entry(raw: RawTable, same_tool: list[Survey]) -> ExportError:
+def no_entry(raw: RawTable, same_tool: list[Survey]) -> ExportError:
+    """The refusal of a file that none of these entries fits; it names the closest."""
     if not same_tool:
         return ExportError(
             f"No survey entry reads {raw.tool} files.",

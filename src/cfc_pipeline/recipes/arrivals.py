@@ -1,6 +1,6 @@
 """Which files a run reads: those of the inbox, or that a person named, and the sealed copies of all before them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -8,11 +8,16 @@ from cfc_pipeline.errors import ExportError, StoreError
 from cfc_pipeline.identity.keys import Keys, private_folder
 from cfc_pipeline.identity.vault import RawCopy, fingerprint, open_raw, seal
 from cfc_pipeline.intake.batch import File
-from cfc_pipeline.intake.recognise import assign, missing_columns
+from cfc_pipeline.intake.cells import resolve
+from cfc_pipeline.intake.recognise import assign, missing_columns, no_entry
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.recipes.report import Refused
 from cfc_pipeline.sources import read_export, read_file
+from cfc_pipeline.sources.fetched import from_bytes, is_fetched, raw_table, with_empty_columns
+from cfc_pipeline.sources.raw import RawColumn
 from cfc_pipeline.warehouse.store import Connection
+
+FETCHED_NAME = "fetched from the tool"  # what a sealed fetch is called
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,37 @@ def refuse_missing_copies(con: Connection, sealed: list[RawCopy]) -> None:
 def known_files(sealed: list[RawCopy], programme: Programme, keys: Keys) -> tuple[list[File], list[Refused]]:
     """Everything that came in before, from its sealed copies. One that fits no entry any more is named."""
     files, lost = [], []
+    forms: dict[str, tuple[RawColumn, ...]] = {}  # survey: every question that it had in any fetch so far
     for copy in sealed:
         try:
-            files.append(_recognise(open_raw(copy, keys), copy.name, programme, copy.survey_id, copy.number))
+            data = open_raw(copy, keys)
+            if copy.name == FETCHED_NAME and is_fetched(data):
+                files.append(_fetched_file(data, copy, programme, forms))
+            else:
+                files.append(_recognise(data, copy.name, programme, copy.survey_id, copy.number))
         except ExportError as error:
             lost.append(Refused(copy.name, error))
     return files, lost
+
+
+def _fetched_file(data: bytes, copy: RawCopy, programme: Programme, forms: dict[str, tuple[RawColumn, ...]]) -> File:
+    """A kept fetch; a question that this one lacks and an earlier one had is there, without answers."""
+    survey = next((s for s in programme.surveys if s.id == copy.survey_id and s.confirmed), None)
+    if survey is None:
+        raise ExportError(
+            "The survey entry of a fetch is not in programme.yaml any more.",
+            where=f"survey {copy.survey_id}",
+            next_step="put the entry back; without it these responses do not count",
+        )
+    fetched = from_bytes(data)
+    forms[survey.id] = (*fetched.form, *forms.get(survey.id, ()))
+    raw = raw_table(fetched)
+    once = replace(raw, columns=tuple({column.key: column for column in reversed(forms[survey.id])}.values()))
+    lacking = {key for name in missing_columns(raw, survey) if (key := resolve(once, name))}
+    raw = with_empty_columns(raw, [column for column in once.columns if column.key in lacking])
+    if missing_columns(raw, survey):
+        raise no_entry(raw, [survey])
+    return File(FETCHED_NAME, survey, raw, copy.number)
 
 
 def new_files(

@@ -1,6 +1,6 @@
 """What an ingest run tells people: counts, places and rules, in plain words, without anything from a file."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import polars as pl
@@ -12,10 +12,23 @@ from schemas.tables import FATES
 
 @dataclass(frozen=True)
 class Refused:
-    """A file that was not taken in, or not again. It stays where it was."""
+    """A file that was not taken in, or not again, and stays where it was; or a survey that could not be fetched."""
 
     name: str
     error: PipelineError
+    fetching: bool = False
+
+
+@dataclass(frozen=True)
+class News:
+    """What one survey's fetch brought, in numbers; of a full comparison also what had been missed."""
+
+    survey_id: str
+    new: int
+    changed: int
+    gone: int
+    everything: bool  # whether all responses were compared
+    in_tool: int | None  # how many responses the tool has, after a full comparison
 
 
 @dataclass
@@ -28,6 +41,7 @@ class IngestReport:
     new_files: list[str] = field(default_factory=list)
     repeats: list[str] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    news: list[News] = field(default_factory=list)
     stale_corrections: list[int] = field(default_factory=list)
     superseded: int = 0
     taken_back: int = 0
@@ -62,6 +76,7 @@ def in_words(report: IngestReport) -> str:
         "and changed nothing",
     ]
     lines += [f"  again: {name}" for name in report.repeats]
+    lines += [_fetched(news) for news in report.news]
     if report.superseded:
         lines.append(f"{report.superseded} responses are superseded by another of the same person and time point")
     if report.taken_back:
@@ -82,12 +97,21 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "reasons": report.reasons.rows(named=True),
         "new_files": report.new_files,
         "repeats": report.repeats,
+        "fetched": [asdict(news) for news in report.news],
         "refused": [{"file": r.name, "what": r.error.what, "where": r.error.where} for r in report.refused],
         "stale_corrections": report.stale_corrections,
         "superseded": report.superseded,
         "taken_back": report.taken_back,
         "comments_waiting": report.comments_waiting,
     }
+
+
+def _fetched(news: News) -> str:
+    brought = f"{news.new} new, {news.changed} changed, {news.gone} deleted in the tool"
+    if news.in_tool is None:
+        return f"survey {news.survey_id}: fetched {brought}"
+    found = f"the tool has {news.in_tool} responses; all were compared"
+    return f"survey {news.survey_id}: {found}: {brought if news.new + news.changed + news.gone else 'no difference'}"
 
 
 def _excluded(report: IngestReport) -> list[str]:
@@ -98,7 +122,8 @@ def _excluded(report: IngestReport) -> list[str]:
 def _to_do(report: IngestReport) -> list[str]:
     lines = []
     for refused in report.refused:
-        lines += [f"To do: {refused.name} was not taken in and stays where it is.", _indented(str(refused.error))]
+        not_done = "could not be fetched" if refused.fetching else "was not taken in and stays where it is"
+        lines += [f"To do: {refused.name} {not_done}.", _indented(str(refused.error))]
     if report.totals["quarantined"]:
         lines.append(
             f"To do: {report.totals['quarantined']} rows wait in quarantine. `cfc-pipeline review` lists them."

@@ -8,7 +8,7 @@ new is not kept, unless it compared everything: that it did is worth remembering
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import polars as pl
 
@@ -85,6 +85,12 @@ def raw_table(fetched: Fetched) -> RawTable:
         form=fetched.form,
         gone=frozenset(fetched.gone),
     )
+
+
+def with_empty_columns(raw: RawTable, columns: Sequence[RawColumn]) -> RawTable:
+    """The same rows, with columns that nobody could answer."""
+    nothing = {column.key: pl.lit(None, pl.String) for column in columns}
+    return replace(raw, columns=(*raw.columns, *columns), rows=raw.rows.with_columns(**nothing))
 
 
 def state(kept: Sequence[Fetched]) -> pl.DataFrame:

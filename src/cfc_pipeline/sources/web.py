@@ -22,7 +22,7 @@ import requests
 from requests.utils import get_environ_proxies
 
 from cfc_pipeline import __version__
-from cfc_pipeline.errors import ConfigError, SourceError
+from cfc_pipeline.errors import ConfigError, SourceBusy, SourceError
 from cfc_pipeline.programme import THIS_MACHINE
 
 # What a tool can complain about; each has one message for people.
@@ -195,7 +195,8 @@ class Web:
 
     def _error(self, complaint: Complaint) -> SourceError:
         what, next_step = _MESSAGES[complaint]
-        return SourceError(f"{self.title} {what}.", where=urlsplit(self.server).netloc, next_step=next_step)
+        kind = SourceBusy if complaint in ("busy", "quota") else SourceError
+        return kind(f"{self.title} {what}.", where=urlsplit(self.server).netloc, next_step=next_step)
 
 
 _MESSAGES: dict[Complaint, tuple[str, str]] = {

@@ -1,0 +1,184 @@
+"""Survey tools -> sealed copies: what is new, changed or gone since the last time.
+
+Each survey's news is one sealed file that also holds the cursor, so a run that is killed leaves either all of it or
+nothing, and the next run asks the tool again. `ingest` reads these files like any other. A survey that fails is named
+and never keeps the others from being fetched.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from cfc_pipeline.errors import ConfigError, PipelineError, StoreBusy
+from cfc_pipeline.identity.keys import Keys, load_keys, private_folder
+from cfc_pipeline.identity.vault import RawCopy, list_raw, open_raw, seal
+from cfc_pipeline.intake.cells import resolve
+from cfc_pipeline.intake.recognise import asked_columns, columns_of, missing_columns
+from cfc_pipeline.programme import Fetch, Programme, Survey
+from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.recipes.arrivals import FETCHED_NAME
+from cfc_pipeline.recipes.report import News, Refused
+from cfc_pipeline.sources import TITLES
+from cfc_pipeline.sources.apis.answers import Answers
+from cfc_pipeline.sources.apis.api import APIS
+from cfc_pipeline.sources.fetched import Fetched, from_bytes, is_fetched, news, settled, state, to_bytes
+from cfc_pipeline.sources.raw import RECORD, RawColumn, RawTable
+from cfc_pipeline.sources.web import Web, known_shape
+
+
+@dataclass
+class FetchReport:
+    news: list[News] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+def fetch(
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    survey_id: str | None = None,
+    everything: bool = False,
+    dry_run: bool = False,
+    now: datetime | None = None,
+) -> FetchReport:
+    """Ask every tool that programme.yaml names for news, and seal what came. `everything` compares all responses.
+
+    With `dry_run` the tools are asked and nothing is kept.
+    """
+    now = now or datetime.now(UTC)
+    programme = load_programme(folder)
+    keys = load_keys(programme.restricted, environ)
+    report = FetchReport()
+    asked = [s for s in programme.surveys if s.confirmed and s.fetch and survey_id in (None, s.id)]
+    if not asked:
+        return report
+    with _alone(programme):
+        sealed = list_raw(programme.restricted, keys)
+        for survey in asked:
+            try:
+                kept = kept_fetches(sealed, survey.id, keys)
+                found = _fetched(survey, kept, environ, now, everything=everything)
+                report.news.append(_told(survey, kept, found))
+                due = _full_is_due(kept, max(1, _fetch_of(survey).full_every_days), now)
+                if _worth_keeping(found, kept, due) and not dry_run:
+                    _seal(found, survey, programme, keys, now)
+            except PipelineError as error:
+                report.refused.append(Refused(f"survey {survey.id}", error, fetching=True))
+    return report
+
+
+def kept_fetches(sealed: list[RawCopy], survey_id: str, keys: Keys) -> list[Fetched]:
+    """What is kept of a survey's fetches, in their order."""
+    copies = [copy for copy in sealed if copy.survey_id == survey_id and copy.name == FETCHED_NAME]
+    return [from_bytes(data) for copy in copies if is_fetched(data := open_raw(copy, keys))]
+
+
+def connect(survey: Survey, environ: Mapping[str, str]) -> Web:
+    """A session with the survey's tool. ConfigError names the environment variable when it is missing."""
+    where = _fetch_of(survey)
+    variable = where.variable(survey.tool)
+    secret = environ.get(variable, "").strip()
+    if not secret:
+        raise ConfigError(
+            f"The token of {TITLES[survey.tool]} is missing.",
+            where=f"environment variable {variable}, for survey {survey.id}",
+            next_step=f"set it to {APIS[survey.tool].NEEDS}",
+        )
+    return APIS[survey.tool].connect(where, secret)
+
+
+def wanted_columns(form: tuple[RawColumn, ...], survey: Survey, kept: list[Fetched]) -> set[str]:
+    """Keys of the columns that the entry uses; nothing else is ever kept.
+
+    A question that was there in an earlier fetch and is not any more is a change of the form, which intake tells of.
+    ConfigError when the entry names what never was there, or when the form lost who a person is.
+    """
+    raw = RawTable(survey.tool, "form", form, pl.LazyFrame())
+    asked = asked_columns(survey)
+    once = {name for f in kept for name in asked if resolve(replace(raw, columns=f.form), name)}
+    if missing := [name for name in missing_columns(raw, survey) if name not in once]:
+        listed = ", ".join(f"`{name}`" for name in missing[:5]) + (" ..." if len(missing) > 5 else "")
+        raise ConfigError(
+            f"The form in {TITLES[survey.tool]} lacks {len(missing)} columns of its survey entry.",
+            where=f"survey {survey.id}: {listed}",
+            next_step="if a question was removed or replaced, mend the entry; "
+            "`cfc-pipeline doctor` lists the questions that the form has now",
+        )
+    return {key for name in columns_of(survey) if (key := resolve(raw, name))}
+
+
+def _fetched(
+    survey: Survey, kept: list[Fetched], environ: Mapping[str, str], now: datetime, *, everything: bool
+) -> Fetched:
+    api, tool_id = APIS[survey.tool], _fetch_of(survey).survey
+    web = connect(survey, environ)
+    with known_shape(TITLES[survey.tool]):
+        form = api.questionnaire(web, tool_id)
+        wanted = wanted_columns(form, survey, kept)
+        since = None if everything else _since(survey, kept, wanted, now)
+        answers = settled(api.responses(web, tool_id, form, wanted, since))
+    return _news(survey, kept, form, answers, now)
+
+
+def _news(survey: Survey, kept: list[Fetched], form: tuple[RawColumn, ...], answers: Answers, now: datetime) -> Fetched:
+    rows, gone = news(answers, state(kept))
+    stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Fetched(survey.tool, stamp, answers.everything, answers.cursor, answers.zone, form, rows, gone)
+
+
+def _since(survey: Survey, kept: list[Fetched], wanted: set[str], now: datetime) -> str | None:
+    """The cursor to go on from; None when everything is due, or when the entry uses columns that were not kept."""
+    if _full_is_due(kept, _fetch_of(survey).full_every_days, now) or not wanted <= set(kept[-1].keys):
+        return None
+    return kept[-1].cursor
+
+
+def _full_is_due(kept: list[Fetched], days: int, now: datetime) -> bool:
+    compared = [datetime.fromisoformat(f.fetched_at) for f in kept if f.everything]
+    return not compared or now - compared[-1] >= timedelta(days=days)
+
+
+def _worth_keeping(found: Fetched, kept: list[Fetched], due: bool) -> bool:
+    """Whether it says anything that was not known. A full comparison that was due does: that there was nothing else."""
+    same_form = bool(kept) and kept[-1].form == found.form
+    return not found.rows.is_empty() or bool(found.gone) or not same_form or (found.everything and due)
+
+
+def _told(survey: Survey, kept: list[Fetched], found: Fetched) -> News:
+    before = state(kept)
+    changed = len(found.rows.join(before, on=RECORD, how="semi"))
+    new = len(found.rows) - changed
+    in_tool = len(before) + new - len(found.gone) if found.everything else None
+    return News(survey.id, new, changed, len(found.gone), found.everything, in_tool)
+
+
+def _seal(found: Fetched, survey: Survey, programme: Programme, keys: Keys, now: datetime) -> None:
+    seal(programme.restricted, keys, to_bytes(found), name=FETCHED_NAME, received_on=now.date(), survey_id=survey.id)
+
+
+def _fetch_of(survey: Survey) -> Fetch:
+    assert survey.fetch is not None, "only surveys with `fetch` come here"
+    return survey.fetch
+
+
+@contextmanager
+def _alone(programme: Programme) -> Iterator[None]:
+    """Two fetches at once would keep the same news twice. The lock goes away with its process, however that ends."""
+    path = private_folder(programme.restricted) / ".fetch.lock"
+    with path.open("w") as lock:
+        os.fchmod(lock.fileno(), 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StoreBusy(
+                "Another run is fetching from the survey tools.",
+                where="data/restricted/.fetch.lock",
+                next_step="wait until it is done, then run again; it may be the nightly schedule",
+            ) from None
+        yield
