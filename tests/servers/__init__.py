@@ -2,10 +2,11 @@
 
 from types import ModuleType
 
-from tests.servers import formbricks, surveymonkey
+from tests.servers import formbricks, qualtrics, surveymonkey
 
 # One module for each API, by the connector's name.
 SERVERS: dict[str, ModuleType] = {
     "formbricks": formbricks,
+    "qualtrics": qualtrics,
     "surveymonkey": surveymonkey,
 }
