@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from cfc_pipeline.errors import PrivacyRefusal
+from cfc_pipeline.identity.known import Known
 from cfc_pipeline.identity.redaction import redact, redact_file_name
 from cfc_pipeline.identity.words import replace_any
 
@@ -34,7 +35,7 @@ CODES = pl.Series(["HT-0042", "ox7"])
 
 
 def redacted(text: str | None) -> tuple[str | None, int]:
-    found = redact(pl.Series([text], dtype=pl.String), NAMES, SCHOOLS, CODES)
+    found = redact(pl.Series([text], dtype=pl.String), Known(NAMES, SCHOOLS, CODES))
     return found["text"][0], found["redactions"][0]
 
 
@@ -152,7 +153,7 @@ def test_the_labels_of_a_roster_and_a_session_log_are_left() -> None:
         "16 plus",
     ]
     labels += ["Soothing rhythm breathing; compassionate image", "Three circles, body scan"]
-    assert redact(pl.Series(labels), NAMES, SCHOOLS).rows() == [(label, 0) for label in labels]
+    assert redact(pl.Series(labels), Known(NAMES, SCHOOLS)).rows() == [(label, 0) for label in labels]
 
 
 def test_replacements_are_counted_and_typed_brackets_are_not() -> None:
@@ -166,14 +167,14 @@ def test_nothing_is_null_and_counts_nothing(text: str | None) -> None:
 
 def test_a_person_with_the_name_of_a_month_is_found_inside_a_sentence() -> None:
     roster = pl.Series(["May Young"])
-    (text,) = redact(pl.Series(["I saw May Young, and then May. It was in spring."]), roster, SCHOOLS)["text"]
+    (text,) = redact(pl.Series(["I saw May Young, and then May. It was in spring."]), Known(roster, SCHOOLS))["text"]
     assert text == "I saw [name], and then [name]. It was in spring."
 
 
 def test_columns_of_any_length_and_no_roster() -> None:
     nobody = pl.Series([], dtype=pl.String)
-    assert redact(nobody, nobody, nobody).schema == {"text": pl.String, "redactions": pl.Int64}
-    many = redact(pl.Series(["Jane", None, "Fine"]), pl.Series([None, ""], dtype=pl.String), nobody)
+    assert redact(nobody, Known(nobody, nobody)).schema == {"text": pl.String, "redactions": pl.Int64}
+    many = redact(pl.Series(["Jane", None, "Fine"]), Known(pl.Series([None, ""], dtype=pl.String), nobody))
     assert many.rows() == [("[name]", 1), (None, 0), ("Fine", 0)]
 
 
@@ -199,7 +200,7 @@ def test_file_names(name: str, shown: str) -> None:
 
 
 def test_file_names_with_the_roster() -> None:
-    assert redact_file_name("ramanathan_oakfield_primary.csv", NAMES, SCHOOLS) == "[name] [school].csv"
+    assert redact_file_name("ramanathan_oakfield_primary.csv", Known(NAMES, SCHOOLS)) == "[name] [school].csv"
 
 
 def test_a_search_that_fails_does_not_quote_the_names() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from cfc_pipeline.identity.keys import Keys
+from cfc_pipeline.identity.known import Known
 from cfc_pipeline.identity.pseudonyms import pseudonyms
 from cfc_pipeline.identity.redaction import redact
 from cfc_pipeline.intake.answers import COMMENT, item_columns
@@ -29,15 +30,15 @@ class Safe:
     facts: dict[str, pl.DataFrame]  # survey id of a roster or session log -> `file` and keyed `fingerprint` of its rows
 
 
-def anonymise(intake: Intake, surveys: list[Survey], cohorts: list[Cohort], keys: Keys) -> Safe:
-    """Everything that was accepted, as it may be stored."""
+def anonymise(intake: Intake, surveys: list[Survey], cohorts: list[Cohort], keys: Keys, known: Known) -> Safe:
+    """Everything that was accepted, as it may be stored; `known` is whom free texts are searched for."""
     wanted = [s for s in surveys if s.id in intake.accepted and s.kind in ANSWER_KINDS]
     answers = {s.id: _answers(intake.accepted[s.id], s, keys) for s in wanted}
     return Safe(
-        participants=_participants(intake, answers.values(), keys),
-        sessions=_sessions(intake),
+        participants=_participants(intake, answers.values(), keys, known),
+        sessions=_sessions(intake, known),
         answers={s.id: answers[s.id].drop(_comment_columns(answers[s.id])) for s in wanted},
-        comments=_comments(list(answers.values()), intake.named, cohorts, keys),
+        comments=_comments(list(answers.values()), known, cohorts, keys),
         facts={s: _fingerprints(rows, keys) for s, rows in intake.of_kind("roster", "session_log").items()},
     )
 
@@ -69,13 +70,13 @@ def _comment_columns(rows: pl.DataFrame) -> list[str]:
     return [c for c in rows.columns if c.startswith(COMMENT)]
 
 
-def _participants(intake: Intake, answers: Iterable[pl.DataFrame], keys: Keys) -> pl.DataFrame:
+def _participants(intake: Intake, answers: Iterable[pl.DataFrame], keys: Keys, known: Known) -> pl.DataFrame:
     """People on the roster, and people known only by a code that they made themselves."""
     roster = intake.roster
     # Who did not agree, or withdrew, is counted; what describes them is not kept.
     agreed = pl.col("consented") & ~pl.col("withdrawn")
     described = roster.select(pl.when(agreed).then(pl.col("role", "phase", "region")))
-    coarse = redact_labels(described, intake.named)
+    coarse = redact_labels(described, known)
     enrolled = roster.select(
         pseudonyms(roster["person"], keys.purpose("person"), "p-").alias("participant_id"),
         "cohort_id",
@@ -92,27 +93,27 @@ def _participants(intake: Intake, answers: Iterable[pl.DataFrame], keys: Keys) -
     if not unlisted:
         return enrolled
     others = pl.concat(unlisted).unique().join(enrolled, on=["participant_id", "cohort_id"], how="anti")
-    known = others.with_columns(on_roster=pl.lit(False), consented=pl.lit(True), withdrawn=pl.lit(False))
-    return pl.concat([enrolled, known], how="diagonal_relaxed").select(enrolled.columns).sort(enrolled.columns[:2])
+    unlisted_people = others.with_columns(on_roster=pl.lit(False), consented=pl.lit(True), withdrawn=pl.lit(False))
+    return (
+        pl.concat([enrolled, unlisted_people], how="diagonal_relaxed")
+        .select(enrolled.columns)
+        .sort(enrolled.columns[:2])
+    )
 
 
 def _normal_school(names: pl.Series) -> pl.Series:
     return names.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
 
 
-def redact_labels(labels: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+def redact_labels(labels: pl.DataFrame, known: Known) -> pl.DataFrame:
     """Roles, phases and practices are short labels, but people type names into them all the same."""
     # Each label once: going through a long roster is what takes time.
     written = pl.concat([labels[c].rename("label") for c in labels.columns]).drop_nulls().unique(maintain_order=True)
-    safe = _redacted(written, named)["text"]
+    safe = redact(written, known)["text"]
     return labels.select(pl.all().replace_strict(written, safe, default=None, return_dtype=pl.String))
 
 
-def _redacted(texts: pl.Series, named: pl.DataFrame) -> pl.DataFrame:
-    return redact(texts, named["name"], named["school"], named["code"])
-
-
-def _sessions(intake: Intake) -> pl.DataFrame:
+def _sessions(intake: Intake, known: Known) -> pl.DataFrame:
     logs = list(intake.of_kind("session_log").values())
     if not logs:
         return pl.DataFrame()
@@ -123,12 +124,12 @@ def _sessions(intake: Intake) -> pl.DataFrame:
         session_number="session_number",
         held_on="held_on",
         attendance=pl.col("attendance").cast(pl.Int64),
-        practices=redact_labels(rows.select("practices"), intake.named)["practices"],
+        practices=redact_labels(rows.select("practices"), known)["practices"],
         adherence=pl.col("adherence").cast(pl.Int64),
     ).unique("session_id", keep="last", maintain_order=True)
 
 
-def _comments(answers: list[pl.DataFrame], named: pl.DataFrame, cohorts: list[Cohort], keys: Keys) -> pl.DataFrame:
+def _comments(answers: list[pl.DataFrame], known: Known, cohorts: list[Cohort], keys: Keys) -> pl.DataFrame:
     """Redacted free texts. The id depends on the redacted text: an edited comment must be approved again."""
     years = {c.id: c.academic_year for c in cohorts}
     long = [
@@ -139,7 +140,7 @@ def _comments(answers: list[pl.DataFrame], named: pl.DataFrame, cohorts: list[Co
     if not long:
         return pl.DataFrame()
     rows = pl.concat(long).filter(pl.col("written").is_not_null())
-    rows = rows.hstack(_redacted(rows["written"], named)).drop("written")
+    rows = rows.hstack(redact(rows["written"], known)).drop("written")
     said = rows.select(pl.concat_str("response_id", "question", "text", separator="\x1f")).to_series()
     return rows.select(
         pseudonyms(said, keys.purpose("comment"), "c-").alias("comment_id"),

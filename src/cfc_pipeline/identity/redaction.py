@@ -12,14 +12,13 @@ from pathlib import PurePath
 
 import polars as pl
 
+from cfc_pipeline.identity.known import GIVEN, Known
 from cfc_pipeline.identity.patterns import ANY_MARK, CODE, DATE, NAME, NUMBER, PATTERNS, PLACEHOLDERS, UNDERSCORE, WORDS
 from cfc_pipeline.identity.schools import redact_schools
-from cfc_pipeline.identity.words import WORD, fold, replace_words, words_in
+from cfc_pipeline.identity.words import fold, replace_words, words_in
 
 _SMALL = 6  # shorter names are not looked for misspelt: too many words are one letter away from them
 _EVERYDAY = set(WORDS["everyday_words"].split())
-_NOT_NAMES = {*WORDS["particles"], *WORDS["titles"]}
-_GIVEN = [[fold(name) for name in group] for group in WORDS["given_names"]]
 _INSIDE_SENTENCE = r"([^\s.!?:\"'(\[-][\"'(]? +)"
 
 # "Will was" can only be a person at the start of a sentence; "Will the" need not be.
@@ -42,19 +41,17 @@ _CHARACTERS = (
 )
 
 
-def redact(
-    texts: pl.Series, roster_names: pl.Series, roster_schools: pl.Series, roster_codes: pl.Series | None = None
-) -> pl.DataFrame:
+def redact(texts: pl.Series, known: Known) -> pl.DataFrame:
     """`text` without markup and with placeholders, and `redactions`, how many there are in it; a row for each text.
 
     Quotation marks, hyphens and character widths are made plain on the way. A text of which nothing is left is null.
     """
-    text = _codes(_replaced(_plain(texts), PATTERNS), roster_codes).str.replace_all("_", UNDERSCORE)
-    text = redact_schools(text, roster_schools, words_in(text))
-    return _finished(_names(text, roster_names))
+    text = _codes(_replaced(_plain(texts), PATTERNS), known.code_words).str.replace_all("_", UNDERSCORE)
+    text = redact_schools(text, known.school_words, words_in(text))
+    return _finished(_names(text, known.name_words))
 
 
-def redact_file_name(name: str, roster_names: pl.Series | None = None, roster_schools: pl.Series | None = None) -> str:
+def redact_file_name(name: str, known: Known | None = None) -> str:
     """A file's name as it may be shown. Its dates and numbers stay, because files are told apart by them.
 
     Accepted: without the roster, an unusual surname in a file's name is not known for what it is.
@@ -64,11 +61,10 @@ def redact_file_name(name: str, roster_names: pl.Series | None = None, roster_sc
     plain = _plain(pl.Series([PurePath(name).name.removesuffix(suffix)])).str.replace_all(r"\s+", " ")
     # Twice: an address may have _ in it, and words may be kept apart by it.
     text = _replaced(_replaced(plain, patterns).str.replace_all(r"[_+]", " "), patterns)
-    nowhere = pl.Series([], dtype=pl.String)
-    text = redact_schools(text, nowhere if roster_schools is None else roster_schools, words_in(text))
+    text = redact_schools(text, known.school_words if known else [], words_in(text))
     # File names are often in small letters, so any given name is taken for one there, with the word after it.
-    given = pl.Series([name for group in _GIVEN for name in group if name not in _EVERYDAY])
-    text = _names(text, given if roster_names is None else pl.concat([given, roster_names.cast(pl.String)]))
+    given = {name for group in GIVEN for name in group if name not in _EVERYDAY}
+    text = _names(text, given | known.name_words if known else given)
     found = _finished(text.str.replace_all(rf"{NAME}[ .-]?\p{{L}}{{2,}}", NAME))
     return f"{(found if found['redactions'][0] else plain.to_frame('text'))['text'][0] or ''}{suffix}"
 
@@ -93,19 +89,17 @@ def _unescaped(text: pl.Series) -> pl.Series:
     return text.replace(escaped, pl.Series([html.unescape(value) for value in escaped]))
 
 
-def _codes(text: pl.Series, codes: pl.Series | None) -> pl.Series:
-    if codes is None:
+def _codes(text: pl.Series, codes: pl.Series) -> pl.Series:
+    if codes.is_empty():
         return text
     # Nearly all codes are one word, which is in the texts or is not.
     words = text.str.extract_all(r"\w+").explode(empty_as_null=True).str.to_lowercase().unique()
-    codes = codes.drop_nulls().unique(maintain_order=True)
     may_occur = ~codes.str.contains("^[A-Za-z0-9]+$") | codes.str.to_lowercase().is_in(words.implode())
     return replace_words(text, codes.filter(may_occur), r"(?i)\b", r"\b", CODE)
 
 
-def _names(text: pl.Series, roster: pl.Series) -> pl.Series:
-    words = words_in(text)
-    sure, careful = _forms(words, _parts(roster))
+def _names(text: pl.Series, parts: set[str]) -> pl.Series:
+    sure, careful = _forms(words_in(text), parts)
     text = replace_words(text, sure, r"\b", r"\b", NAME)
     # Twice, so that both words of "thank Grace Hope" have their turn.
     for _ in range(2):
@@ -125,36 +119,10 @@ _AROUND_NAMES = (
 )
 
 
-def _parts(roster: pl.Series) -> set[str]:
-    """Every word of every name, folded, with the names that stand for it, and the ways to write a name in one word."""
-    names = roster.drop_nulls().unique(maintain_order=True).to_frame("name").with_row_index("person")
-    words = (
-        names.with_columns(word=pl.col("name").str.extract_all(WORD)).explode("word", empty_as_null=True).drop_nulls()
-    )
-    spelt = words["word"].unique(maintain_order=True)  # far fewer than there are people
-    folded = pl.Series([fold(word) for word in spelt], dtype=pl.String)
-    words = words.with_columns(pl.col("word").replace_strict(spelt, folded, return_dtype=pl.String))
-    words = words.filter(pl.col("word").str.len_chars() > 1, ~pl.col("word").is_in(sorted(_NOT_NAMES)))
-    first, last = pl.col("word").first(), pl.col("word").last()
-    together = words.group_by("person", maintain_order=True).agg(
-        pl.len(),
-        pl.col("word").str.join("").alias("all"),
-        (first + last).alias("ends"),
-        (first.str.slice(0, 1) + last).alias("initial"),
-        (first + last.str.slice(0, 1)).alias("of_last"),
-    )
-    together = together.filter(pl.col("len") > 1).select(
-        pl.concat_list("all", "ends", "initial", "of_last").alias("word")
-    )
-    parts = set(pl.concat([words["word"], together["word"].explode(empty_as_null=True)]).unique())
-    # O'Brien is also Brien.
-    parts |= {word for name in spelt for part in re.split("['’]", name) if len(word := fold(part)) > 2}
-    return parts | {other for group in _GIVEN if not parts.isdisjoint(group) for other in group}
-
-
 def _forms(words: set[str], parts: set[str]) -> tuple[set[str], set[str]]:
-    """Of the words in the texts: those that are names wherever they stand, and those that may be."""
-    strangers = {name for group in _GIVEN for name in group} - _EVERYDAY - parts
+    """Of the words in the texts: those that are names wherever they stand, and those that may be. `parts` are the words
+    of known names."""
+    strangers = {name for group in GIVEN for name in group} - _EVERYDAY - parts
     misspelt = _one_letter_off({part for part in parts if len(part) >= _SMALL})
     sure, careful = set(), set()
     for word in words:

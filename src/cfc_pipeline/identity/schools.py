@@ -5,7 +5,7 @@ import re
 import polars as pl
 
 from cfc_pipeline.identity.patterns import NAME, SCHOOL, UNDERSCORE, WORDS
-from cfc_pipeline.identity.words import fold, folded_words, replace_any, replace_words
+from cfc_pipeline.identity.words import fold, replace_any, replace_words
 
 _KINDS = set(WORDS["school_kinds"].split())
 _OTHER = set(WORDS["school_words"].split())
@@ -21,14 +21,14 @@ _CALLED_SCHOOL = (
 )
 
 
-def redact_schools(text: pl.Series, schools: pl.Series, words: set[str]) -> pl.Series:
-    """The texts, with schools marked. `words` are the texts' own: schools whose words are not in them cost nothing.
+def redact_schools(text: pl.Series, names: list[list[str]], words: set[str]) -> pl.Series:
+    """The texts, with schools marked. `names` are the schools' in folded words; `words` are the texts' own: schools
+    whose words are not in them cost nothing.
 
     Of a name of several words, any case will do. One word alone must have a capital, and an everyday word must be
     called a school as well: "park" is not the Park School, nor is "Park".
     """
     known = _spellings(words)
-    names = [folded_words(name.replace("&", " and ")) for name in schools.drop_nulls().unique()]
     cores = [core for name in names if (core := _core(name)) and _may_occur(core, known)]
     long = [_GAP.join(_word(word, known) for word in core) for core in cores if len(core) > 1]
     single = {core[0] for core in cores if len(core) == 1}

@@ -10,8 +10,7 @@ from cfc_pipeline.errors import PrivacyRefusal
 
 _BATCH = 200_000  # texts whose words are in memory at once
 _PER_PATTERN = 500  # alternatives in one regular expression; the engine refuses more than 10 MB
-WORD = r"[\p{L}\p{Nl}\p{No}'’]+"  # of a name, for polars
-_WORD = re.compile(r"(?:[^\W\d_]|['’])+")  # the same
+WORD = r"[\p{L}\p{Nl}\p{No}'’]+"  # of a name; apostrophes join, everything else separates
 # Letters that do not come apart into a letter and an accent.
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i"})
 
@@ -31,11 +30,6 @@ def fold(word: str) -> str:
         return word.lower()
     apart = unicodedata.normalize("NFKD", word.casefold())
     return "".join(c for c in apart if c.isalpha() and not unicodedata.combining(c)).translate(_LETTERS)
-
-
-def folded_words(text: str) -> list[str]:
-    """The words of a name, folded; apostrophes join, everything else separates."""
-    return [folded for part in _WORD.findall(text) if (folded := fold(part))]
 
 
 def replace_words(text: pl.Series, words: Iterable[str], before: str, after: str, replacement: str) -> pl.Series:

@@ -10,6 +10,7 @@ from cfc_pipeline import __version__
 from cfc_pipeline.identity import approvals
 from cfc_pipeline.identity.anonymise import anonymise
 from cfc_pipeline.identity.keys import Keys, load_keys
+from cfc_pipeline.identity.known import Known
 from cfc_pipeline.identity.quarantine import write_quarantine
 from cfc_pipeline.identity.vault import list_raw
 from cfc_pipeline.intake.batch import Intake, take_in
@@ -82,11 +83,12 @@ def ingest(
                 seal_arrival(arrival, programme, keys, now.date())
             write_quarantine(programme.restricted, intake.quarantine, keys)
         received = {f.number: now.date() for f in intake.files} | {c.number: c.received_on for c in sealed}
-        report = _store(con, intake, programme, instruments, keys, now, received)
+        people = Known(intake.named["name"], intake.named["school"], intake.named["code"])
+        report = _store(con, intake, programme, instruments, keys, people, now, received)
     refused = [*lost, *refused, *(Refused(f.name, error) for f, error in intake.refused)]
-    report.new_files = shown([a.path.name for a in arrivals], intake.named)
-    report.repeats = shown([path.name for path in repeats], intake.named)
-    names = shown([r.name for r in refused], intake.named)
+    report.new_files = shown([a.path.name for a in arrivals], people)
+    report.repeats = shown([path.name for path in repeats], people)
+    names = shown([r.name for r in refused], people)
     report.refused = [Refused(name, r.error) for name, r in zip(names, refused, strict=True)]
     report.stale_corrections = [c.line for c in corrections if c.line not in intake.used_corrections]
     report.dry_run = dry_run
@@ -101,11 +103,12 @@ def _store(
     programme: Programme,
     instruments: Mapping[str, Instrument],
     keys: Keys,
+    people: Known,
     now: datetime,
     received: dict[int, date],
 ) -> IngestReport:
     """Anonymise and write; score; estimate; and tell what became of every row."""
-    safe = anonymise(intake, programme.surveys, programme.cohorts, keys)
+    safe = anonymise(intake, programme.surveys, programme.cohorts, keys, people)
     replace_table(con, "cohort", _cohorts(programme.cohorts))
     replace_table(con, "instrument", instrument_rows(instruments))
     replace_table(con, "item", item_rows(instruments))

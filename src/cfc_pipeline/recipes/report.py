@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from cfc_pipeline.errors import PipelineError
+from cfc_pipeline.identity.known import Known
 from cfc_pipeline.identity.redaction import redact_file_name
 from schemas.tables import FATES
 
@@ -58,11 +59,11 @@ class IngestReport:
         return int(self.ledger["rows"].sum())
 
 
-def shown(names: list[str], people: pl.DataFrame) -> list[str]:
-    """Files' names as they may be printed: people put names into file names too. `people` has name and school."""
+def shown(names: list[str], known: Known) -> list[str]:
+    """Files' names as they may be printed: people put names into file names too."""
     # A name in another encoding than this machine's cannot be printed as it is.
     plain = (name.encode("utf-8", "replace").decode() for name in names)
-    return [redact_file_name(name, people["name"], people["school"]) for name in plain]
+    return [redact_file_name(name, known) for name in plain]
 
 
 def in_words(report: IngestReport) -> str:
