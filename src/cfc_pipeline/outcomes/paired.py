@@ -9,6 +9,8 @@ or the number of threads, and a group in which everyone changed alike has an SD 
 would turn into a huge standardised change.
 """
 
+from collections.abc import Sequence
+
 import duckdb
 import numpy as np
 import polars as pl
@@ -30,55 +32,70 @@ _UNIT = 1_000_000_000  # of a score point
 
 MEASURE = ("instrument", "subscale", "from_time_point", "to_time_point")
 
-# People, schools and measures as whole numbers, because comparing pseudonyms some million times takes far longer.
-# A team is the people of one school in one cohort; a form is one response that counts.
+# People, cohorts, schools and measures as whole numbers, because comparing pseudonyms some million times takes far
+# longer. A team is the people of one school in one cohort; a form is one response that counts.
 _TEAMS = f"""
     CREATE OR REPLACE TEMP TABLE team AS
     SELECT row_number() OVER (ORDER BY cohort_id, school_id) AS team,
-           dense_rank() OVER (ORDER BY school_id) AS school, *
+           dense_rank() OVER (ORDER BY cohort_id) AS cohort, dense_rank() OVER (ORDER BY school_id) AS school, *
     FROM (SELECT DISTINCT cohort_id, academic_year, school_id FROM ({PERSON}))
 """
 _FORMS = f"""
     CREATE OR REPLACE TEMP TABLE form AS
-    SELECT response_id, person, team, list_position({list(TIME_POINTS)}, time_point) AS time_point
+    SELECT response_id, person, team, cohort, list_position({list(TIME_POINTS)}, time_point) AS time_point
     FROM response JOIN (
-        SELECT row_number() OVER () AS person, team, participant_id, cohort_id
+        SELECT row_number() OVER () AS person, team, cohort, participant_id, cohort_id
         FROM ({PERSON}) JOIN team USING (cohort_id, school_id) WHERE consented AND NOT withdrawn
     ) USING (participant_id, cohort_id)
     WHERE kind = 'scale' AND status = 'counted'
 """
-
-_AT = ", ".join(f"any_value(scores) FILTER (time_point = {i}) AS {t}" for i, t in enumerate(TIME_POINTS, start=1))
-# A list of scores for each person and time point. One instrument at a time, which bounds the memory of a large
-# programme.
-_SCORES = f"""
-    CREATE OR REPLACE TEMP TABLE person_score AS
-    SELECT team, {_AT}, count(*) > bit_count(bit_or(1 << time_point)) AS twice
-    FROM (FROM score_sheet WHERE instrument = $instrument) JOIN form USING (response_id)
-    GROUP BY person, team
-"""
-_PAIRS = " UNION ALL ".join(
-    f"""
-    SELECT team, unnest(range($first + {i} * $subscales, $first + {i + 1} * $subscales)) AS measure,
-           round(unnest(pre) * {_UNIT})::HUGEINT AS pre, round(unnest({to}) * {_UNIT})::HUGEINT AS post
-    FROM person_score WHERE pre IS NOT NULL AND {to} IS NOT NULL
-    """
-    for i, to in enumerate(TIME_POINTS[1:])
-)
-_SUPPORT = f"""
-    SELECT measure, team, count(*) AS n FROM ({_PAIRS}) WHERE pre IS NOT NULL AND post IS NOT NULL GROUP BY ALL
-"""
-_SUMS = f"""
-    SELECT measure, cohort_id, academic_year, count(*) AS n, sum(pre) AS pre, sum(post) AS post,
-           sum(pre * pre) AS pre_pre, sum(post * post) AS post_post, sum(pre * post) AS pre_post
-    FROM ({_PAIRS}) JOIN team USING (team) WHERE pre IS NOT NULL AND post IS NOT NULL GROUP BY ALL
-"""
 _EMPTY = """
     CREATE OR REPLACE TEMP TABLE support (measure BIGINT, team BIGINT, n BIGINT);
     CREATE OR REPLACE TEMP TABLE cohort_sums (
-        measure BIGINT, cohort_id VARCHAR, academic_year VARCHAR, n BIGINT,
+        measure BIGINT, cohort BIGINT, n BIGINT,
         pre HUGEINT, post HUGEINT, pre_pre HUGEINT, post_post HUGEINT, pre_post HUGEINT
+    );
+    CREATE OR REPLACE TEMP TABLE schools (
+        measure BIGINT, level VARCHAR, cohort_id VARCHAR, academic_year VARCHAR, n_schools BIGINT
     )
+"""
+
+
+def _scores(subscales: int, times: Sequence[str]) -> str:
+    """A row for each person with a column for each time point and subscale. One instrument at a time, which bounds the
+    memory of a large programme."""
+    wide = ", ".join(
+        f"any_value(round(scores[{i}] * {_UNIT})::BIGINT) FILTER (time_point = {TIME_POINTS.index(t) + 1}) AS {t}_{i}"
+        for t in times
+        for i in range(1, subscales + 1)
+    )
+    return f"""
+        CREATE OR REPLACE TEMP TABLE person_score AS
+        SELECT any_value(team) AS team, any_value(cohort) AS cohort, {wide},
+               count(*) > bit_count(bit_or(1 << time_point)) AS twice
+        FROM (FROM score_sheet WHERE instrument = $instrument) JOIN form USING (response_id)
+        GROUP BY person
+    """
+
+
+def _pairs(measure: int, subscale: int, to: str) -> str:
+    """One measure's people with both scores."""
+    return f"""
+        SELECT {measure} AS measure, team, cohort, pre_{subscale}::HUGEINT AS pre, {to}_{subscale}::HUGEINT AS post
+        FROM person_score WHERE pre_{subscale} IS NOT NULL AND {to}_{subscale} IS NOT NULL
+    """
+
+
+_SUPPORT = "INSERT INTO support SELECT measure, team, count(*) FROM ({pairs}) GROUP BY measure, team"
+_SUMS = """
+    INSERT INTO cohort_sums
+    SELECT measure, cohort, count(*), sum(pre), sum(post), sum(pre * pre), sum(post * post), sum(pre * post)
+    FROM ({pairs}) GROUP BY measure, cohort
+"""
+_SCHOOLS = f"""
+    INSERT INTO schools
+    SELECT $measure, {LEVEL}, cohort_id, academic_year, count(DISTINCT school)
+    FROM support JOIN team USING (team) WHERE measure = $measure GROUP BY {sets()}
 """
 
 
@@ -98,7 +115,7 @@ def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     Leaves behind what PAIRED_SUPPORT asks for.
     """
     _add_up(con)
-    schools = frame(con, _SCHOOLS)
+    schools = frame(con, f"SELECT {', '.join(GROUP + MEASURE)}, n_schools FROM schools JOIN measure USING (measure)")
     groups = _estimates(frame(con, _GROUPS)).join(schools, on=[*GROUP, *MEASURE], how="left", nulls_equal=True)
     pooled = _pooled(con, groups.filter(pl.col("level") == "cohort"))
     empty = pl.DataFrame(schema=polars_schema(PairedChange))
@@ -114,19 +131,24 @@ PAIRED_SUPPORT = f"""
 
 
 def _add_up(con: duckdb.DuckDBPyConnection) -> None:
-    """Fills `support`, `cohort_sums` and `measure`."""
+    """Fills `measure`, and measure by measure `support`, `cohort_sums` and `schools`."""
     for statement in (_TEAMS, _FORMS, _EMPTY):
         con.execute(statement)
+    answered = {place for (place,) in con.execute("SELECT DISTINCT time_point FROM form").fetchall()}
+    later = [to for place, to in enumerate(TIME_POINTS, start=1) if place in answered and place > 1]
     measures: list[tuple[str, str, str, str]] = []
     twice = []
     for instrument in frame(con, "SELECT DISTINCT instrument FROM score_sheet ORDER BY instrument")["instrument"]:
         sheet = "SELECT subscales FROM score_sheet WHERE instrument = $instrument LIMIT 1"
         ((subscales,),) = con.execute(sheet, {"instrument": instrument}).fetchall()
-        con.execute(_SCORES, {"instrument": instrument})
-        place = {"first": len(measures), "subscales": len(subscales)}
-        con.execute(f"INSERT INTO support {_SUPPORT}", place)
-        con.execute(f"INSERT INTO cohort_sums {_SUMS}", place)
-        measures += [(instrument, subscale, "pre", to) for to in TIME_POINTS[1:] for subscale in subscales]
+        con.execute(_scores(len(subscales), ["pre", *later]), {"instrument": instrument})
+        for to in later:
+            for i, subscale in enumerate(subscales, start=1):
+                pairs = _pairs(len(measures), i, to)
+                con.execute(_SUPPORT.format(pairs=pairs))
+                con.execute(_SUMS.format(pairs=pairs))
+                con.execute(_SCHOOLS, {"measure": len(measures)})
+                measures.append((instrument, subscale, "pre", to))
         if con.execute("SELECT 1 FROM person_score WHERE twice LIMIT 1").fetchall():
             twice.append(instrument)
     if twice:
@@ -156,7 +178,8 @@ _GROUPS = f"""
         SELECT {LEVEL} AS level, cohort_id, academic_year, measure,
                sum(n)::BIGINT AS n, count(*) AS n_cohorts, sum(pre) AS pre, sum(post) AS post,
                sum(pre_pre) AS pre_pre, sum(post_post) AS post_post, sum(pre_post) AS pre_post
-        FROM cohort_sums GROUP BY {sets("measure")}
+        FROM cohort_sums JOIN (SELECT DISTINCT cohort, cohort_id, academic_year FROM team) USING (cohort)
+        GROUP BY {sets("measure")}
     )
     SELECT level, cohort_id, academic_year, {", ".join(MEASURE)}, n AS n_paired, n_cohorts,
            {_mean("pre")} AS pre_mean, sqrt({_covariance("pre", "pre", "pre_pre")}) AS pre_sd,
@@ -165,14 +188,6 @@ _GROUPS = f"""
            {_mean("post - pre")} AS mean_change,
            sqrt({_covariance("post - pre", "post - pre", "post_post + pre_pre - 2 * pre_post")}) AS change_sd
     FROM total JOIN measure USING (measure)
-"""
-
-
-_SCHOOLS = f"""
-    SELECT * EXCLUDE measure FROM (
-        SELECT {LEVEL} AS level, cohort_id, academic_year, measure, count(DISTINCT school) AS n_schools
-        FROM support JOIN team USING (team) GROUP BY {sets("measure")}
-    ) JOIN measure USING (measure)
 """
 
 
