@@ -9,12 +9,23 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 TimePoint = Literal["pre", "mid", "post", "follow_up"]
 Kind = Literal["scale", "perceived_impact", "session_feedback", "session_log", "roster"]
-Tool = Literal["qualtrics", "ms_forms", "google_forms", "surveymonkey", "limesurvey", "table"]
+Tool = Literal[
+    "qualtrics",
+    "ms_forms",
+    "google_forms",
+    "surveymonkey",
+    "limesurvey",
+    "jisc",
+    "redcap",
+    "typeform",
+    "kobo",
+    "odk",
+    "formbricks",
+    "smartsurvey",
+    "table",
+]
 # Tools with a connector in sources/apis/.
-FETCHED = (
-    *("qualtrics", "surveymonkey", "limesurvey", "redcap", "google_forms", "typeform", "kobo", "odk"),
-    *("formbricks", "smartsurvey"),
-)
+FETCHED = ("surveymonkey", "formbricks")
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 AcademicYear = Annotated[str, Field(pattern=r"^\d{4}/\d{2}$")]
 

@@ -3,9 +3,10 @@
 from typing import get_args
 
 from cfc_pipeline.intake.finding import KINDS as KIND_OF_INSTRUMENT
-from cfc_pipeline.programme import Kind, TimePoint, Tool
+from cfc_pipeline.programme import FETCHED, Kind, TimePoint, Tool
 from cfc_pipeline.programme_checks import FIELDS, NEEDED, USELESS
 from cfc_pipeline.sources import TITLES, TOOLS
+from cfc_pipeline.sources.apis.api import APIS
 from schemas import FORMS
 from schemas.tables import TIME_POINTS
 from schemas.tables.answers import KINDS
@@ -22,3 +23,7 @@ def test_kinds_of_surveys() -> None:
 
 def test_tools() -> None:
     assert set(get_args(Tool)) == set(TOOLS) == set(TITLES) == {path.stem for path in FORMS.glob("*.yaml")} - {"names"}
+
+
+def test_connectors() -> None:
+    assert set(FETCHED) == set(APIS) <= set(get_args(Tool))

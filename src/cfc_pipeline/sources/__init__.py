@@ -4,7 +4,21 @@ from pathlib import Path
 from typing import Protocol
 
 from cfc_pipeline.errors import ExportError
-from cfc_pipeline.sources import google_forms, limesurvey, ms_forms, qualtrics, surveymonkey, table
+from cfc_pipeline.sources import (
+    formbricks,
+    google_forms,
+    jisc,
+    kobo,
+    limesurvey,
+    ms_forms,
+    odk,
+    qualtrics,
+    redcap,
+    smartsurvey,
+    surveymonkey,
+    table,
+    typeform,
+)
 from cfc_pipeline.sources.grid import Grid, open_grid
 from cfc_pipeline.sources.raw import RawTable
 
@@ -26,6 +40,13 @@ TOOLS: dict[str, Reader] = {
     "limesurvey": limesurvey,
     "ms_forms": ms_forms,
     "google_forms": google_forms,
+    "jisc": jisc,
+    "redcap": redcap,
+    "typeform": typeform,
+    "kobo": kobo,
+    "odk": odk,
+    "formbricks": formbricks,
+    "smartsurvey": smartsurvey,
     "table": table,
 }
 TITLES = {
@@ -34,6 +55,13 @@ TITLES = {
     "limesurvey": "LimeSurvey",
     "ms_forms": "Microsoft Forms",
     "google_forms": "Google Forms",
+    "jisc": "Jisc Online Surveys",
+    "redcap": "REDCap",
+    "typeform": "Typeform",
+    "kobo": "KoboToolbox",
+    "odk": "ODK Central",
+    "formbricks": "Formbricks",
+    "smartsurvey": "SmartSurvey",
     "table": "a plain table",
 }
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from cfc_pipeline.sources.forms import Form, SystemColumn, Treatment
+from cfc_pipeline.errors import ExportError
+from cfc_pipeline.sources.forms import Form, SystemColumn, Treatment, Words
 from cfc_pipeline.sources.grid import Grid, refuse_long_rows
 from cfc_pipeline.sources.raw import COMPLETE, READER_COLUMNS, RECORD, SUBMITTED, TEST, RawColumn, RawTable
 
@@ -55,6 +56,30 @@ def _one_row_field(heading: str, form: Form, labelled: bool) -> Field:
     return question(heading, text, option)
 
 
+def two_row_fields(grid: Grid, form: Form) -> list[Field]:
+    """Fields of a layout with two header rows: the question, blank under its further columns; the option or row label.
+
+    The key is `question | option`, or the question alone.
+    """
+    fields: list[Field | None] = []
+    heading = ""
+    for first, second in zip(grid.header(0), grid.header(1), strict=True):
+        text, option = tidy(first), tidy(second)
+        heading = text or heading
+        own = form.find(text) if text and not option else None
+        if own:
+            fields.append(system(own, text, text))
+        elif text or option:
+            fields.append(_under(heading, "" if option in form.placeholders else option))
+        else:
+            fields.append(None)
+    return unique(fields)
+
+
+def _under(heading: str, option: str) -> Field:
+    return question(f"{heading} | {option}" if option else heading, heading, option)
+
+
 def unique(fields: Sequence[Field | None]) -> list[Field]:
     """One field per column, each with a key of its own: the second of a name becomes "name #2", and so on.
 
@@ -89,6 +114,30 @@ def key_with(fields: Sequence[Field], treatment: Treatment) -> str | None:
     return next((field.column.key for field in fields if field.treatment == treatment), None)
 
 
+def means(column: str, cells: frozenset[str]) -> pl.Expr:
+    """Whether a cell is one of these words, compared without case."""
+    return pl.col(column).str.to_lowercase().is_in(sorted(cells)).fill_null(False)
+
+
+def refuse_unknown_words(rows: pl.LazyFrame, named: Sequence[tuple[str, Words]], name: str) -> pl.DataFrame:
+    """ExportError when a column that says who finished, or who is a test, holds words that nobody has listed.
+
+    Returns how often each combination of the columns' cells occurs, in `len`.
+    """
+    keys = [column for column, _ in named]
+    counts = rows.select(pl.col(keys).str.to_lowercase()).group_by(keys).len().collect()
+    for column, words in named:
+        unknown = pl.col(column).is_not_null() & ~pl.col(column).is_in(sorted(words.known))
+        if many := counts.filter(unknown)["len"].sum():
+            raise ExportError(
+                "The tool's own column holds words that this version does not know, so tests and unfinished responses "
+                "cannot be told from answers.",
+                where=f"{name}, column {column}, {many} row(s)",
+                next_step="export again with numeric values, or with the account's language set to English",
+            )
+    return counts
+
+
 def raw_table(
     grid: Grid,
     form: Form,
@@ -105,17 +154,21 @@ def raw_table(
     """Put the columns of raw.py together. `fields` come from `unique`, in the order of the file.
 
     ExportError when rows have cells beyond the last heading: an unquoted delimiter has moved their answers.
-    Without the expressions: the tool's own time, everybody finished, nobody tested.
+    Without the expressions: the tool's own time; who finished by the words that the form lists, else everybody; nobody
+    tested.
     """
     refuse_long_rows(grid, header_rows, len(fields))
     columns = tuple(field.column for field in fields)
     record = key_with(fields, "record_id")
     stamp = key_with(fields, "submitted") or key_with(fields, "changed")
+    finished = key_with(fields, "complete") if form.finished.yes else None
     nothing = pl.lit(None, dtype=pl.String)
+    if complete is None:
+        complete = means(finished, form.finished.yes) if finished else pl.lit(True)
     expressions = {
         RECORD: pl.col(record) if record else nothing,
         SUBMITTED: submitted if submitted is not None else pl.col(stamp) if stamp else nothing,
-        COMPLETE: complete if complete is not None else pl.lit(True),
+        COMPLETE: complete,
         TEST: test if test is not None else pl.lit(False),
     }
     rows = grid.body(header_rows, [column.key for column in columns])

@@ -12,9 +12,18 @@ from dataclasses import replace
 
 import polars as pl
 
-from cfc_pipeline.errors import ExportError
-from cfc_pipeline.sources.columns import Field, key_with, question, raw_table, system, tidy, unique
-from cfc_pipeline.sources.forms import Form, SystemColumn, Words, form
+from cfc_pipeline.sources.columns import (
+    Field,
+    key_with,
+    means,
+    question,
+    raw_table,
+    refuse_unknown_words,
+    system,
+    tidy,
+    unique,
+)
+from cfc_pipeline.sources.forms import Form, SystemColumn, form
 from cfc_pipeline.sources.grid import Grid
 from cfc_pipeline.sources.raw import RawTable
 
@@ -53,8 +62,8 @@ def read(grid: Grid) -> RawTable:
         "three header rows" if headers == 3 else "two header rows (legacy)",
         headers,
         fields,
-        complete=_means(finished, known.finished.yes) if finished else None,
-        test=_means(status, known.status.no) if status else None,
+        complete=means(finished, known.finished.yes) if finished else None,
+        test=means(status, known.status.no) if status else None,
         zone=_zone(fields, meta),
     )
     warnings = _check(table, known, status, finished, grid.name) + _unreadable(meta)
@@ -106,31 +115,14 @@ def _zone(fields: Sequence[Field], meta: Sequence[dict[str, str]]) -> str | None
     return "UTC" if zone == "Z" else zone
 
 
-def _means(column: str, cells: frozenset[str]) -> pl.Expr:
-    return pl.col(column).str.to_lowercase().is_in(sorted(cells)).fill_null(False)
-
-
 def _check(table: RawTable, known: Form, status: str | None, finished: str | None, name: str) -> list[str]:
     """Refuse a Status or Finished that nobody knows; tell about rows that a person has to decide on."""
     named = [(column, words) for column, words in ((status, known.status), (finished, known.finished)) if column]
     if not named:
         return []
-    keys = [column for column, _ in named]
-    counts = table.rows.select(pl.col(keys).str.to_lowercase()).group_by(keys).len().collect()
-    for column, words in named:
-        _refuse_unknown(counts, column, words, name)
+    counts = refuse_unknown_words(table.rows, named, name)
     asked = counts.filter(pl.col(status).is_in(sorted(known.status.ask)))["len"].sum() if status else 0
     return [f"{asked} row(s) were imported into Qualtrics, not filled in; they are kept"] if asked else []
-
-
-def _refuse_unknown(counts: pl.DataFrame, column: str, words: Words, name: str) -> None:
-    unknown = counts.filter(pl.col(column).is_not_null() & ~pl.col(column).is_in(sorted(words.known)))["len"].sum()
-    if unknown:
-        raise ExportError(
-            "The tool's own column holds words that this version does not know, so tests cannot be told from answers.",
-            where=f"{name}, column {column}, {unknown} row(s)",
-            next_step="export again with numeric values, or with the account's language set to English",
-        )
 
 
 def _unreadable(meta: Sequence[dict[str, str]]) -> list[str]:

@@ -7,7 +7,7 @@ nothing about who finished, so everybody did, and a warning says so. Times are t
 import polars as pl
 
 from cfc_pipeline.errors import ExportError
-from cfc_pipeline.sources.columns import Field, one_row_fields, question, raw_table, system, tidy, unique
+from cfc_pipeline.sources.columns import one_row_fields, raw_table, tidy, two_row_fields
 from cfc_pipeline.sources.forms import form
 from cfc_pipeline.sources.grid import Grid
 from cfc_pipeline.sources.raw import RECORD, ROW, RawTable
@@ -24,33 +24,12 @@ def recognises(grid: Grid) -> bool:
 def read(grid: Grid) -> RawTable:
     known = form("surveymonkey")
     two_rows = grid.header(1)[0] is None and any(grid.header(1))
-    fields = _two_row_fields(grid) if two_rows else one_row_fields(grid, known)
+    fields = two_row_fields(grid, known) if two_rows else one_row_fields(grid, known)
     layout = "two header rows" if two_rows else "one header row"
     warning = "the export does not say who finished; every response counts as finished"
     table = raw_table(grid, known, layout, 2 if two_rows else 1, fields, warnings=(warning,))
     _refuse_rounded_ids(table, grid.name)
     return table
-
-
-def _two_row_fields(grid: Grid) -> list[Field]:
-    known = form("surveymonkey")
-    fields: list[Field | None] = []
-    heading = ""
-    for first, second in zip(grid.header(0), grid.header(1), strict=True):
-        text, option = tidy(first), tidy(second)
-        heading = text or heading
-        own = known.find(text) if text and not option else None
-        if own:
-            fields.append(system(own, text, text))
-        elif text or option:
-            fields.append(_question(heading, "" if option in known.placeholders else option))
-        else:
-            fields.append(None)
-    return unique(fields)
-
-
-def _question(heading: str, option: str) -> Field:
-    return question(f"{heading} | {option}" if option else heading, heading, option)
 
 
 def _refuse_rounded_ids(table: RawTable, name: str) -> None:
