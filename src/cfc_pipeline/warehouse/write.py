@@ -1,6 +1,7 @@
 """Rows into the warehouse: what is new or changed is written, what is the same stays, all in one transaction."""
 
 import polars as pl
+import pyarrow as pa
 
 from cfc_pipeline.errors import StoreError
 from cfc_pipeline.warehouse.layout import key_columns
@@ -9,6 +10,8 @@ from schemas.tables import TABLES
 
 # Everything kept of a response but whether another response supersedes it: that is not its content.
 RESPONSE = [c for c in TABLES["response"].to_schema().columns if c not in ("status", "content_hash")]
+
+_PIECE = 122_880  # rows of one of DuckDB's row groups; a frame in one piece is worked on by one processor only
 
 
 def replace_table(con: Connection, name: str, rows: pl.DataFrame) -> None:
@@ -166,4 +169,5 @@ def _insert(con: Connection, name: str, rows: pl.DataFrame) -> None:
 
 
 def _stage(con: Connection, name: str, rows: pl.DataFrame) -> None:
-    con.register(name, rows.to_arrow())
+    arrow = rows.to_arrow()
+    con.register(name, pa.Table.from_batches(arrow.to_batches(max_chunksize=_PIECE), schema=arrow.schema))
