@@ -166,7 +166,8 @@ SENTENCES = {
     "tool": (
         TOP + SCALE.replace("qualtrics", "Qualtrix"),
         [
-            "line 6: surveys[0].tool: must be `qualtrics`, `ms_forms`, `google_forms`, `surveymonkey`, `limesurvey` "
+            "line 6: surveys[0].tool: must be `qualtrics`, `ms_forms`, `google_forms`, `surveymonkey`, `limesurvey`, "
+            "`jisc`, `redcap`, `typeform`, `kobo`, `odk`, `formbricks`, `smartsurvey` "
             "or `table`, not `Qualtrix`; did you mean `qualtrics`?"
         ],
     ),
