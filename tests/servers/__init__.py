@@ -2,11 +2,12 @@
 
 from types import ModuleType
 
-from tests.servers import formbricks, qualtrics, surveymonkey
+from tests.servers import formbricks, kobo, qualtrics, surveymonkey
 
 # One module for each API, by the connector's name.
 SERVERS: dict[str, ModuleType] = {
     "formbricks": formbricks,
+    "kobo": kobo,
     "qualtrics": qualtrics,
     "surveymonkey": surveymonkey,
 }
