@@ -2,12 +2,13 @@
 
 from types import ModuleType
 
-from tests.servers import formbricks, kobo, qualtrics, surveymonkey
+from tests.servers import formbricks, kobo, limesurvey, qualtrics, surveymonkey
 
 # One module for each API, by the connector's name.
 SERVERS: dict[str, ModuleType] = {
     "formbricks": formbricks,
     "kobo": kobo,
+    "limesurvey": limesurvey,
     "qualtrics": qualtrics,
     "surveymonkey": surveymonkey,
 }

@@ -63,7 +63,8 @@ class _TryAgainError(Exception):
 
 class Web:
     """A session with one server of one tool. `complain` reads what a tool writes into its answers, also into those with
-    status 200; it returns None for a good answer and for one that only its status explains."""
+    status 200; it returns None for a good answer and for one that only its status explains.
+    `secret` is for tools that want theirs in the body of what is posted."""
 
     def __init__(
         self,
@@ -72,10 +73,12 @@ class Web:
         title: str,
         headers: Mapping[str, str] | None = None,
         login: tuple[str, str] | None = None,
+        secret: str = "",
         per_minute: int | None = None,
         complain: Callable[[Reply], Complaint | None] | None = None,
     ) -> None:
         self.server, self.title = _checked(server.rstrip("/"), title), title
+        self.secret = secret
         self.sleep: Callable[[float], None] = time.sleep
         self.most_bytes, self.most_pages = _MOST_BYTES, _MOST_PAGES
         self._complain = complain or (lambda reply: None)

@@ -8,7 +8,7 @@ from collections.abc import Container
 from typing import Protocol
 
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis import formbricks, kobo, qualtrics, surveymonkey
+from cfc_pipeline.sources.apis import formbricks, kobo, limesurvey, qualtrics, surveymonkey
 from cfc_pipeline.sources.apis.answers import Answers
 from cfc_pipeline.sources.raw import RawColumn
 from cfc_pipeline.sources.web import Web
@@ -50,6 +50,7 @@ class Api(Protocol):
 APIS: dict[str, Api] = {
     "formbricks": formbricks,
     "kobo": kobo,
+    "limesurvey": limesurvey,
     "qualtrics": qualtrics,
     "surveymonkey": surveymonkey,
 }
