@@ -91,14 +91,44 @@ def doctor(*, folder: Folder) -> int:
 
 
 @app.command
-def add_survey(file: Path, /, *, folder: Folder) -> None:
-    """Read an export and draft a survey entry for it. A person checks the draft; nothing is guessed silently.
+def add_survey(
+    file: Path | None = None,
+    /,
+    *,
+    folder: Folder,
+    tool: str | None = None,
+    survey: str | None = None,
+    server: str | None = None,
+    account: str | None = None,
+) -> None:
+    """Read an export, or a survey in its tool, and draft an entry for it. A person checks the draft.
 
     Example: cfc-pipeline -p my-programme add-survey inbox/baseline.csv
-    """
-    from cfc_pipeline.recipes.add_survey import draft
 
-    path = draft(folder, file)
+    Parameters
+    ----------
+    tool
+        Instead of a file: the survey tool, such as surveymonkey.
+    survey
+        The tool's own id of the survey, as its web address shows it.
+    server
+        The tool's web address, where it has several or is your own.
+    account
+        The token then is in CFC_TOKEN_<ACCOUNT> instead of CFC_TOKEN_<TOOL>.
+    """
+    from cfc_pipeline.programme import Fetch
+    from cfc_pipeline.recipes.add_survey import draft, draft_fetched
+
+    if file and not (tool or survey):
+        path = draft(folder, file)
+    elif tool and survey and not file:
+        path = draft_fetched(folder, os.environ, tool, Fetch(survey=survey, server=server, account=account))
+    else:
+        raise ConfigError(
+            "Name either a file, or a tool and its survey.",
+            where="add-survey",
+            next_step="for example `cfc-pipeline add-survey --tool surveymonkey --survey 318754279`",
+        )
     print(f"Wrote {path}. Check every line marked `check`, then move the entry into programme.yaml.")
 
 

@@ -4,16 +4,23 @@ Whatever happens in between, what is kept must be what the tool has: nothing mis
 followed.
 """
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from cfc_pipeline.errors import StoreBusy
 from cfc_pipeline.identity.keys import load_keys
 from cfc_pipeline.identity.vault import list_raw
+from cfc_pipeline.programme import Fetch
+from cfc_pipeline.recipes.add_survey import draft_fetched
+from cfc_pipeline.recipes.doctor import examine
 from cfc_pipeline.recipes.fetch import FetchReport, fetch, kept_fetches
 from cfc_pipeline.recipes.report import in_json, in_words
 from cfc_pipeline.sources.fetched import state
@@ -230,6 +237,56 @@ class TestThePipeline:
         assert in_json(report)["fetched"][0]["gone"] == 1
         (news,) = run(folder, 1, everything=True).news
         assert (news.new, news.changed, news.gone, news.in_tool) == (0, 0, 0, 4)
+
+    def test_deletions_ask_a_person(self, tool: Tool, folder: Path) -> None:
+        with_roster(folder)
+        run(folder)
+        tool.world.given.clear()
+        found = run(folder, 7)
+        report = take_in(folder)
+        report.news = found.news
+        assert "To do: 5 responses were deleted in the survey tools" in in_words(report)
+
+    def test_doctor_asks_each_tool(self, name: str, tool: Tool, folder: Path) -> None:
+        environ = {"CFC_TOKEN_SURVEYMONKEY": SECRET_TOKEN}
+        run(folder)
+        tool.world.add(6)
+        told = "\n".join(examine(folder, environ))
+        counted = "7 questions; 6 responses there, 5 kept here; its clock is UTC"
+        assert f"good: survey baseline in SurveyMonkey: {counted}" in told
+        told = "\n".join(examine(folder, {"CFC_TOKEN_SURVEYMONKEY": "wrong"}))
+        assert "mend: SurveyMonkey does not accept the token" in told
+        assert "mend: The token of SurveyMonkey is missing" in "\n".join(examine(folder, {}))
+        describe(folder, ROSTER, entry(name, tool) | {"comments": {"helped": "nothing"}})
+        assert "`nothing`" in "\n".join(examine(folder, environ))
+
+    def test_a_survey_is_drafted_from_its_tool(self, name: str, tool: Tool, folder: Path) -> None:
+        server = SERVERS[name]
+        tool.world.items = {item: f"BRS {item}" for item in tool.world.items}
+        where = Fetch(survey=server.SURVEY, server=server.SERVER.format(base=tool.base))
+        text = draft_fetched(folder, {"CFC_TOKEN_SURVEYMONKEY": SECRET_TOKEN}, name, where).read_text()
+        (drafted,) = yaml.safe_load(text)["surveys"]
+        assert drafted["fetch"] == {"survey": server.SURVEY, "server": where.server}
+        assert drafted["confirmed"] is False
+        assert "person1@school.example" not in text
+        assert copies(folder) == 0
+
+    def test_the_token_is_written_nowhere(self, tool: Tool, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """On runs that succeed and on runs that fail: not in the folder, and not in what is printed."""
+        environ = {**os.environ, "CFC_TOKEN_SURVEYMONKEY": SECRET_TOKEN}
+        command = [sys.executable, "-m", "cfc_pipeline.cli", "-p", str(folder)]
+        said = b""
+        for words in (["ingest"], ["ingest", "--audit", "--json"], ["doctor"], ["status"]):
+            done = subprocess.run([*command, *words], env=environ, capture_output=True, check=False)
+            said += done.stdout + done.stderr
+        tool.faults.extend([FAULTS["hangs up"]] * 3)
+        tool.world.given.clear()
+        tool.base = "http://127.0.0.1:9"
+        done = subprocess.run([*command, "ingest"], env=environ, capture_output=True, check=False)
+        assert b"5 new" in said
+        assert SECRET_TOKEN.encode() not in said + done.stdout + done.stderr
+        for path in folder.rglob("*"):
+            assert not path.is_file() or SECRET_TOKEN.encode() not in path.read_bytes()
 
     def test_a_dry_run_keeps_nothing(self, folder: Path) -> None:
         assert run(folder, dry_run=True).news[0].new == 5

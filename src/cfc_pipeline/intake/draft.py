@@ -17,6 +17,7 @@ from cfc_pipeline.intake.finding import Finding
 from cfc_pipeline.intake.marked import Lines, check, heading, headings, quoted, todo, under
 from cfc_pipeline.intake.people import YES
 from cfc_pipeline.intake.recognise import missing_columns
+from cfc_pipeline.programme import Fetch
 from cfc_pipeline.sources.forms import form
 
 
@@ -27,17 +28,19 @@ def suggested_id(found: Finding) -> str:
     return "-".join([*tool, found.kind or "survey", *([str(when)] if when else [])]).replace("_", "-")
 
 
-def draft_text(found: Finding, survey_id: str) -> str:
-    """A YAML document with one survey entry that is not confirmed."""
-    first, *rest = [
+def draft_text(found: Finding, survey_id: str, fetch: Fetch | None = None) -> str:
+    """A YAML document with one survey entry that is not confirmed. `fetch`: where the answers are, if not in a file."""
+    settings = [
         check(f"id: {survey_id}", "any short name that people will recognise"),
         "confirmed: false # a draft is not taken in",
         check(f"tool: {found.raw.tool}", f"recognised by its layout: {found.raw.layout}"),
+        *_fetch_lines(fetch),
         _kind(found),
-        *_files(found),
+        *_files(found, fetch),
         *(_table(found) if found.is_table else questionnaire(found)),
         *_left_out(found),
     ]
+    first, *rest = settings
     return "\n".join([*_preface(found), "surveys:", f"  - {first}", *(f"    {line}" for line in rest)]) + "\n"
 
 
@@ -54,6 +57,11 @@ def _preface(found: Finding) -> Lines:
     return [f"# {line}" for line in lines]
 
 
+def _fetch_lines(fetch: Fetch | None) -> Lines:
+    settings = fetch.model_dump(exclude_defaults=True) if fetch else {}
+    return under("fetch:", [f"{name}: {quoted(value)}" for name, value in settings.items()])
+
+
 def _kind(found: Finding) -> str:
     held = ", ".join(found.blocks.whole)
     if found.kind:
@@ -62,11 +70,11 @@ def _kind(found: Finding) -> str:
     return todo("kind:", f"scale, perceived_impact, session_feedback, session_log or roster{several}")
 
 
-def _files(found: Finding) -> Lines:
+def _files(found: Finding, fetch: Fetch | None) -> Lines:
     """Entries that the same file fits already need something to tell them apart."""
     same = [s.id for s in found.programme.surveys if s.tool == found.raw.tool and not missing_columns(found.raw, s)]
     what = f"a pattern of file names such as '*spring*', because these fit the file already: {', '.join(same)}"
-    return [todo("files:", what)] if same else []
+    return [todo("files:", what)] if same and not fetch else []
 
 
 # Rosters and session logs

@@ -1,13 +1,21 @@
-"""A new export -> a draft of its survey entry, for a person to confirm."""
+"""A new export, or a survey in its tool -> a draft of its survey entry, for a person to confirm."""
 
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 
+from cfc_pipeline.errors import ConfigError, did_you_mean
 from cfc_pipeline.intake.draft import draft_text, suggested_id
 from cfc_pipeline.intake.finding import Finding
 from cfc_pipeline.measures.instruments import load_instruments
+from cfc_pipeline.programme import FETCHED, Fetch
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.sources import read_export, read_file
+from cfc_pipeline.recipes.fetch import connect
+from cfc_pipeline.sources import TITLES, read_export, read_file
+from cfc_pipeline.sources.apis.api import APIS
+from cfc_pipeline.sources.fetched import Fetched, raw_table, settled
+from cfc_pipeline.sources.raw import RawTable
+from cfc_pipeline.sources.web import known_shape
 
 
 def draft(folder: Path, file: Path) -> Path:
@@ -15,8 +23,27 @@ def draft(folder: Path, file: Path) -> Path:
 
     ExportError when the file cannot be read. Messages and the draft say "the file": its name may hold a person's.
     """
+    return _write(folder, read_export(read_file(file), "the file"))
+
+
+def draft_fetched(folder: Path, environ: Mapping[str, str], tool: str, fetch: Fetch) -> Path:
+    """The same from a survey in its tool. All its responses are looked at; none is kept."""
+    if tool not in FETCHED:
+        raise ConfigError(
+            f"There is no connector for this tool{did_you_mean(tool, FETCHED)}.",
+            where="--tool",
+            next_step=f"use one of {', '.join(FETCHED)}, or download a file and draft from that",
+        )
+    web = connect(tool, fetch, environ)
+    with known_shape(TITLES[tool]):
+        form = APIS[tool].questionnaire(web, fetch.survey)
+        found = settled(APIS[tool].responses(web, fetch.survey, form, {column.key for column in form}, None))
+    return _write(folder, raw_table(Fetched(tool, "", True, None, found.zone, form, found.rows)), fetch)
+
+
+def _write(folder: Path, raw: RawTable, fetch: Fetch | None = None) -> Path:
     programme = load_programme(folder)
-    found = Finding(read_export(read_file(file), "the file"), programme, load_instruments(folder / "instruments"))
+    found = Finding(raw, programme, load_instruments(folder / "instruments"))
     drafts = folder / "drafts"
     drafts.mkdir(exist_ok=True)
     wanted = suggested_id(found)
@@ -24,5 +51,5 @@ def draft(folder: Path, file: Path) -> Path:
     survey_id = next(name for n in count(1) if (name := f"{wanted}-{n}" if n > 1 else wanted) not in taken)
     path = drafts / f"{survey_id}.yaml"
     with path.open("x", encoding="utf-8") as out:
-        out.write(draft_text(found, survey_id))
+        out.write(draft_text(found, survey_id, fetch))
     return path

@@ -2,14 +2,19 @@
 
 import stat
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from cfc_pipeline.errors import PipelineError
 from cfc_pipeline.identity.keys import load_keys
+from cfc_pipeline.identity.vault import list_raw
 from cfc_pipeline.measures.instruments import load_instruments
-from cfc_pipeline.programme import Programme
+from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes.entries import check_instruments
+from cfc_pipeline.recipes.fetch import ask, kept_fetches
+from cfc_pipeline.sources import TITLES
+from cfc_pipeline.sources.fetched import state
 from cfc_pipeline.warehouse.store import reading
 
 
@@ -21,18 +26,36 @@ def examine(folder: Path, environ: Mapping[str, str]) -> list[str]:
         return [f"mend: {error}"]
     found = [f"good: programme.yaml names {len(programme.cohorts)} cohorts and {len(programme.surveys)} surveys"]
     own = programme.folder / "instruments"
-    checks: dict[str, Callable[[], object]] = {
-        "the secret key": lambda: load_keys(programme.restricted, environ),
+    checks: dict[str, Callable[[], str | None]] = {
+        "the secret key": lambda: _has_key(programme, environ),
         "the surveys' instruments": lambda: check_instruments(programme, load_instruments(own)),
         "the analysts' copy": lambda: _opens(programme.analysis),
     }
+    for survey in programme.surveys:
+        if survey.fetch and survey.confirmed:
+            checks[f"survey {survey.id} in {TITLES[survey.tool]}"] = partial(_asks, survey, programme, environ)
     for what, check in checks.items():
         try:
-            check()
-            found.append(f"good: {what}")
+            told = check()
+            found.append(f"good: {what}" + (f": {told}" if told else ""))
         except PipelineError as error:
             found.append(f"mend: {error}")
     return found + _too_open(programme)
+
+
+def _has_key(programme: Programme, environ: Mapping[str, str]) -> None:
+    load_keys(programme.restricted, environ)
+
+
+def _asks(survey: Survey, programme: Programme, environ: Mapping[str, str]) -> str:
+    """Reachable, token and region right, survey and columns found; how many responses are there and here; the clock."""
+    keys = load_keys(programme.restricted, environ)
+    kept = kept_fetches(list_raw(programme.restricted, keys), survey.id, keys)
+    questions, in_tool = ask(survey, kept, environ)
+    here = len(state(kept))
+    zone = survey.submitted.timezone or (kept[-1].zone if kept else "UTC") or f"{programme.timezone}, the programme's"
+    there = "it does not say how many responses it has" if in_tool is None else f"{in_tool} responses there"
+    return f"{questions} questions; {there}, {here} kept here; its clock is {zone}"
 
 
 def _opens(path: Path) -> None:

@@ -79,18 +79,27 @@ def kept_fetches(sealed: list[RawCopy], survey_id: str, keys: Keys) -> list[Fetc
     return [from_bytes(data) for copy in copies if is_fetched(data := open_raw(copy, keys))]
 
 
-def connect(survey: Survey, environ: Mapping[str, str]) -> Web:
-    """A session with the survey's tool. ConfigError names the environment variable when it is missing."""
-    where = _fetch_of(survey)
-    variable = where.variable(survey.tool)
+def connect(tool: str, where: Fetch, environ: Mapping[str, str]) -> Web:
+    """A session with a tool. ConfigError names the environment variable of the token when it is missing."""
+    variable = where.variable(tool)
     secret = environ.get(variable, "").strip()
     if not secret:
         raise ConfigError(
-            f"The token of {TITLES[survey.tool]} is missing.",
-            where=f"environment variable {variable}, for survey {survey.id}",
-            next_step=f"set it to {APIS[survey.tool].NEEDS}",
+            f"The token of {TITLES[tool]} is missing.",
+            where=f"environment variable {variable}",
+            next_step=f"set it to {APIS[tool].NEEDS}",
         )
-    return APIS[survey.tool].connect(where, secret)
+    return APIS[tool].connect(where, secret)
+
+
+def ask(survey: Survey, kept: list[Fetched], environ: Mapping[str, str]) -> tuple[int, int | None]:
+    """How many questions the form has, and how many responses the tool says it has; refuses as a fetch would."""
+    api, where = APIS[survey.tool], _fetch_of(survey)
+    web = connect(survey.tool, where, environ)
+    with known_shape(TITLES[survey.tool]):
+        form = api.questionnaire(web, where.survey)
+        wanted_columns(form, survey, kept)
+        return sum(not column.system for column in form), api.count(web, where.survey)
 
 
 def wanted_columns(form: tuple[RawColumn, ...], survey: Survey, kept: list[Fetched]) -> set[str]:
@@ -107,8 +116,7 @@ def wanted_columns(form: tuple[RawColumn, ...], survey: Survey, kept: list[Fetch
         raise ConfigError(
             f"The form in {TITLES[survey.tool]} lacks {len(missing)} columns of its survey entry.",
             where=f"survey {survey.id}: {listed}",
-            next_step="if a question was removed or replaced, mend the entry; "
-            "`cfc-pipeline doctor` lists the questions that the form has now",
+            next_step="mend the entry; `cfc-pipeline add-survey --tool ... --survey ...` drafts one from today's form",
         )
     return {key for name in columns_of(survey) if (key := resolve(raw, name))}
 
@@ -117,7 +125,7 @@ def _fetched(
     survey: Survey, kept: list[Fetched], environ: Mapping[str, str], now: datetime, *, everything: bool
 ) -> Fetched:
     api, tool_id = APIS[survey.tool], _fetch_of(survey).survey
-    web = connect(survey, environ)
+    web = connect(survey.tool, _fetch_of(survey), environ)
     with known_shape(TITLES[survey.tool]):
         form = api.questionnaire(web, tool_id)
         wanted = wanted_columns(form, survey, kept)

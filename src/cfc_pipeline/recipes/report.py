@@ -125,6 +125,11 @@ def _to_do(report: IngestReport) -> list[str]:
     for refused in report.refused:
         not_done = "could not be fetched" if refused.fetching else "was not taken in and stays where it is"
         lines += [f"To do: {refused.name} {not_done}.", _indented(str(refused.error))]
+    if deleted := sum(news.gone for news in report.news):
+        lines.append(
+            f"To do: {deleted} responses were deleted in the survey tools and do not count any more. Find out whether "
+            "that was meant: somebody may want to be forgotten, or a survey was cleared by mistake."
+        )
     if report.totals["quarantined"]:
         lines.append(
             f"To do: {report.totals['quarantined']} rows wait in quarantine. `cfc-pipeline review` lists them."
