@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from tests.servers import formbricks, kobo, limesurvey, qualtrics, surveymonkey
+from tests.servers import formbricks, kobo, limesurvey, qualtrics, smartsurvey, surveymonkey
 
 # One module for each API, by the connector's name.
 SERVERS: dict[str, ModuleType] = {
@@ -10,5 +10,6 @@ SERVERS: dict[str, ModuleType] = {
     "kobo": kobo,
     "limesurvey": limesurvey,
     "qualtrics": qualtrics,
+    "smartsurvey": smartsurvey,
     "surveymonkey": surveymonkey,
 }
