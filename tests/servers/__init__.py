@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from tests.servers import formbricks, kobo, limesurvey, qualtrics, smartsurvey, surveymonkey
+from tests.servers import formbricks, kobo, limesurvey, qualtrics, redcap, smartsurvey, surveymonkey
 
 # One module for each API, by the connector's name.
 SERVERS: dict[str, ModuleType] = {
@@ -11,5 +11,6 @@ SERVERS: dict[str, ModuleType] = {
     "limesurvey": limesurvey,
     "qualtrics": qualtrics,
     "smartsurvey": smartsurvey,
+    "redcap": redcap,
     "surveymonkey": surveymonkey,
 }

@@ -8,7 +8,7 @@ from collections.abc import Container
 from typing import Protocol
 
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis import formbricks, kobo, limesurvey, qualtrics, smartsurvey, surveymonkey
+from cfc_pipeline.sources.apis import formbricks, kobo, limesurvey, qualtrics, redcap, smartsurvey, surveymonkey
 from cfc_pipeline.sources.apis.answers import Answers
 from cfc_pipeline.sources.raw import RawColumn
 from cfc_pipeline.sources.web import Web
@@ -53,5 +53,6 @@ APIS: dict[str, Api] = {
     "limesurvey": limesurvey,
     "qualtrics": qualtrics,
     "smartsurvey": smartsurvey,
+    "redcap": redcap,
     "surveymonkey": surveymonkey,
 }
