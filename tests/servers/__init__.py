@@ -2,15 +2,16 @@
 
 from types import ModuleType
 
-from tests.servers import formbricks, kobo, limesurvey, qualtrics, redcap, smartsurvey, surveymonkey
+from tests.servers import formbricks, kobo, limesurvey, odk, qualtrics, redcap, smartsurvey, surveymonkey
 
 # One module for each API, by the connector's name.
 SERVERS: dict[str, ModuleType] = {
     "formbricks": formbricks,
     "kobo": kobo,
     "limesurvey": limesurvey,
+    "odk": odk,
     "qualtrics": qualtrics,
-    "smartsurvey": smartsurvey,
     "redcap": redcap,
+    "smartsurvey": smartsurvey,
     "surveymonkey": surveymonkey,
 }

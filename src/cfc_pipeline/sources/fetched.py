@@ -113,12 +113,10 @@ def news(answers: Answers, before: pl.DataFrame) -> tuple[pl.DataFrame, tuple[st
     same = before.with_columns(missing).select(rows.columns)
     known = rows.join(same, on=rows.columns, how="semi", nulls_equal=True)
     new = rows.filter(~pl.col(RECORD).is_in(known[RECORD].implode()))
-    gone = set(before[RECORD]) - set(rows[RECORD]) if answers.everything else set()
-    return new, tuple(sorted(gone))
+    left = set(before[RECORD]) - set(rows[RECORD])
+    return new, tuple(sorted(left if answers.everything else left & set(answers.gone)))
 
 
 def settled(answers: Answers) -> Answers:
     """One row a record, the last that came: pages that shift while people answer bring a response twice."""
-    return Answers(
-        answers.rows.unique(RECORD, keep="last", maintain_order=True), answers.cursor, answers.everything, answers.zone
-    )
+    return replace(answers, rows=answers.rows.unique(RECORD, keep="last", maintain_order=True))

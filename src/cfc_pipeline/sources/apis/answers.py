@@ -22,6 +22,7 @@ class Answers:
     cursor: str | None  # where the next fetch starts; None where the tool cannot tell what changed
     everything: bool  # whether these are all responses that the tool has now
     zone: str | None = "UTC"  # of SUBMITTED, where the cells do not name theirs
+    gone: tuple[str, ...] = ()  # records that the tool says it has deleted, where it tells
 
 
 def table(

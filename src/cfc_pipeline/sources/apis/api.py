@@ -8,7 +8,7 @@ from collections.abc import Container
 from typing import Protocol
 
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis import formbricks, kobo, limesurvey, qualtrics, redcap, smartsurvey, surveymonkey
+from cfc_pipeline.sources.apis import formbricks, kobo, limesurvey, odk, qualtrics, redcap, smartsurvey, surveymonkey
 from cfc_pipeline.sources.apis.answers import Answers
 from cfc_pipeline.sources.raw import RawColumn
 from cfc_pipeline.sources.web import Web
@@ -51,8 +51,9 @@ APIS: dict[str, Api] = {
     "formbricks": formbricks,
     "kobo": kobo,
     "limesurvey": limesurvey,
+    "odk": odk,
     "qualtrics": qualtrics,
-    "smartsurvey": smartsurvey,
     "redcap": redcap,
+    "smartsurvey": smartsurvey,
     "surveymonkey": surveymonkey,
 }
