@@ -140,6 +140,7 @@ def ingest(
     folder: Folder,
     survey: str | None = None,
     audit: Annotated[bool, Parameter(negative="")] = False,
+    accept_deletions: Annotated[bool, Parameter(negative="")] = False,
     offline: Annotated[bool, Parameter(negative="")] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -154,6 +155,8 @@ def ingest(
         Id of the survey entry that the files belong to, or of the only one to fetch.
     audit
         Compare every response in the survey tools with what was fetched before, and print the difference.
+    accept_deletions
+        Responses that are gone from their tool do not count any more, also where most of a survey is gone.
     offline
         Ask no survey tool; only take in files.
     """
@@ -163,7 +166,14 @@ def ingest(
 
     found = FetchReport()
     if not files and not offline:
-        found = fetch(folder, os.environ, survey_id=survey, everything=audit, dry_run=dry_run)
+        found = fetch(
+            folder,
+            os.environ,
+            survey_id=survey,
+            everything=audit or accept_deletions,
+            accept_deletions=accept_deletions,
+            dry_run=dry_run,
+        )
     report = recipe(folder, os.environ, files=files or None, survey_id=survey, dry_run=dry_run)
     report.news, report.refused = found.news, [*found.refused, *report.refused]
     print(json.dumps(in_json(report)) if as_json else in_words(report))

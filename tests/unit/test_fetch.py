@@ -241,11 +241,24 @@ class TestThePipeline:
     def test_deletions_ask_a_person(self, tool: Tool, folder: Path) -> None:
         with_roster(folder)
         run(folder)
-        tool.world.given.clear()
+        tool.world.delete(1)
         found = run(folder, 7)
         report = take_in(folder)
         report.news = found.news
-        assert "To do: 5 responses were deleted in the survey tools" in in_words(report)
+        assert "To do: 1 responses were deleted in the survey tools" in in_words(report)
+
+    def test_a_survey_that_was_cleared_is_a_question(self, tool: Tool, folder: Path) -> None:
+        run(folder)
+        before = kept(folder)
+        tool.world.given.clear()
+        tool.world.add(9)
+        found = run(folder, 7)
+        (question,) = found.refused
+        assert "5 responses that were fetched before are gone" in str(question.error)
+        assert len(kept(folder)) == len(before) + 1
+        assert run(folder, 8).refused, "until somebody answers"
+        run(folder, 9, everything=True, accept_deletions=True)
+        assert len(kept(folder)) == 1
 
     def test_doctor_asks_each_tool(self, name: str, tool: Tool, folder: Path) -> None:
         environ = {"CFC_TOKEN_SURVEYMONKEY": SECRET_TOKEN}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cfc_pipeline.errors import ConfigError, PipelineError, StoreBusy
+from cfc_pipeline.errors import ConfigError, PipelineError, SourceError, StoreBusy
 from cfc_pipeline.identity.keys import Keys, load_keys, private_folder
 from cfc_pipeline.identity.vault import RawCopy, list_raw, open_raw, seal
 from cfc_pipeline.intake.cells import resolve
@@ -31,6 +31,8 @@ from cfc_pipeline.sources.fetched import Fetched, from_bytes, is_fetched, news, 
 from cfc_pipeline.sources.raw import RECORD, RawColumn, RawTable
 from cfc_pipeline.sources.web import Web, known_shape
 
+_MANY = 5  # responses gone at once that are never taken for a few people's wish
+
 
 @dataclass
 class FetchReport:
@@ -44,11 +46,13 @@ def fetch(
     *,
     survey_id: str | None = None,
     everything: bool = False,
+    accept_deletions: bool = False,
     dry_run: bool = False,
     now: datetime | None = None,
 ) -> FetchReport:
     """Ask every tool that programme.yaml names for news, and seal what came. `everything` compares all responses.
 
+    Where most responses of a survey are gone, that is a question for a person, who answers with `accept_deletions`.
     With `dry_run` the tools are asked and nothing is kept.
     """
     now = now or datetime.now(UTC)
@@ -64,6 +68,9 @@ def fetch(
             try:
                 kept = kept_fetches(sealed, survey.id, keys)
                 found = _fetched(survey, kept, environ, now, everything=everything)
+                if not accept_deletions and _mostly_gone(found, kept):
+                    report.refused.append(Refused(f"survey {survey.id}", _question(survey, found), fetching=True))
+                    found = replace(found, gone=(), everything=False)
                 report.news.append(_told(survey, kept, found))
                 due = _full_is_due(kept, max(1, _fetch_of(survey).full_every_days), now)
                 if _worth_keeping(found, kept, due) and not dry_run:
@@ -156,6 +163,20 @@ def _worth_keeping(found: Fetched, kept: list[Fetched], due: bool) -> bool:
     """Whether it says anything that was not known. A full comparison that was due does: that there was nothing else."""
     same_form = bool(kept) and kept[-1].form == found.form
     return not found.rows.is_empty() or bool(found.gone) or not same_form or (found.everything and due)
+
+
+def _mostly_gone(found: Fetched, kept: list[Fetched]) -> bool:
+    """A survey that was cleared, or switched off and on again, looks like this; so does a wrong `survey:`."""
+    return len(found.gone) >= _MANY and 2 * len(found.gone) > len(state(kept))
+
+
+def _question(survey: Survey, found: Fetched) -> SourceError:
+    return SourceError(
+        f"{len(found.gone)} responses that were fetched before are gone from {TITLES[survey.tool]}; they still count.",
+        where=f"survey {survey.id}",
+        next_step="if the survey was cleared, or `survey:` now means another one, take `fetch:` out of its entry; "
+        f"if these people are to be forgotten, run `cfc-pipeline ingest --survey {survey.id} --accept-deletions`",
+    )
 
 
 def _told(survey: Survey, kept: list[Fetched], found: Fetched) -> News:
