@@ -125,7 +125,7 @@ def test_a_panic_inside_a_library_is_told_without_its_text(tmp_path, monkeypatch
     with pytest.raises(PipelineError) as caught:
         value_free(_panic)()
     assert "Quillfeather" not in str(caught.value)
-    monkeypatch.setattr("sys.argv", ["cfc-pipeline", "-p", str(tmp_path), "ingest"])
+    monkeypatch.setattr("sys.argv", ["cfc-pipeline", "-p", str(tmp_path), "ingest", "--offline"])
     monkeypatch.setattr("cfc_pipeline.recipes.ingest.ingest", _panic)
     with pytest.raises(SystemExit):
         cli.main()

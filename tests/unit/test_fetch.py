@@ -23,6 +23,7 @@ from cfc_pipeline.recipes.add_survey import draft_fetched
 from cfc_pipeline.recipes.doctor import examine
 from cfc_pipeline.recipes.fetch import FetchReport, fetch, kept_fetches
 from cfc_pipeline.recipes.report import in_json, in_words
+from cfc_pipeline.sources.apis.api import APIS
 from cfc_pipeline.sources.fetched import state
 from cfc_pipeline.sources.raw import RECORD
 from tests.servers import SERVERS
@@ -198,6 +199,20 @@ class TestThePipeline:
         report = run(folder)
         assert [news.survey_id for news in report.news] == ["baseline"]
         assert [refused.name for refused in report.refused] == ["survey broken"]
+
+    def test_a_defect_of_a_connector_does_not_stop_the_others_and_quotes_nothing(
+        self, name: str, tool: Tool, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def quotes(*_: object) -> None:
+            raise RuntimeError("cell: Xenobia Quillfeather")
+
+        other = entry(name, tool, "broken") | {"tool": "formbricks"}
+        describe(folder, ROSTER, other, entry(name, tool))
+        monkeypatch.setattr(APIS["formbricks"], "questionnaire", quotes)
+        report = run(folder)
+        assert [news.survey_id for news in report.news] == ["baseline"]
+        (refused,) = report.refused
+        assert "Quillfeather" not in str(refused.error)
 
     def test_a_missing_token_names_its_variable(self, folder: Path) -> None:
         (refused,) = fetch(folder, {}, now=WHEN).refused

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cfc_pipeline.errors import ConfigError, PipelineError, SourceError, StoreBusy
+from cfc_pipeline.errors import ConfigError, PipelineError, SourceError, StoreBusy, unexpected
 from cfc_pipeline.identity.keys import Keys, load_keys, private_folder
 from cfc_pipeline.identity.vault import RawCopy, list_raw, open_raw, seal
 from cfc_pipeline.intake.cells import resolve
@@ -75,8 +75,9 @@ def fetch(
                 due = _full_is_due(kept, max(1, _fetch_of(survey).full_every_days), now)
                 if _worth_keeping(found, kept, due) and not dry_run:
                     _seal(found, survey, programme, keys, now)
-            except PipelineError as error:
-                report.refused.append(Refused(f"survey {survey.id}", error, fetching=True))
+            except Exception as error:  # whatever it is, the other surveys go on, and its text may quote an answer
+                known = error if isinstance(error, PipelineError) else unexpected(error)
+                report.refused.append(Refused(f"survey {survey.id}", known, fetching=True))
     return report
 
 
