@@ -93,7 +93,7 @@ def _feed(request: Request, world: World, base: str) -> dict[str, Any]:
     ordered = sorted([*((one, False) for one in world.given.values()), *deleted], key=lambda x: -x[0].number)
     rows = [row for one, gone in ordered if _passes(row := submission(one, world, gone), request.query.get("$filter"))]
     size, token = int(request.query.get("$top", 1_000_000)), request.query.get("$skiptoken")
-    begin = next((i + 1 for i, row in enumerate(rows) if row["__id"] == token), 0)
+    begin = sum(1 for row in rows if token and _number(row["__id"]) >= _number(token))  # also if it was deleted since
     shown = rows[begin : begin + size]
     content: dict[str, Any] = {"value": [_selected(row, request.query.get("$select")) for row in shown]}
     content["@odata.context"] = f"{base}{_FORM}.svc/$metadata#Submissions"
@@ -103,6 +103,10 @@ def _feed(request: Request, world: World, base: str) -> dict[str, Any]:
         query = urlencode(request.query | {"$skiptoken": shown[-1]["__id"]})
         content["@odata.nextLink"] = f"{base}{request.path}?{query}"
     return content
+
+
+def _number(token: str) -> int:
+    return int(token.rpartition("-")[2])
 
 
 def _passes(row: dict[str, Any], asked: str | None) -> bool:

@@ -164,7 +164,7 @@ def test_a_response_that_is_deleted_while_pages_are_walked_stops_the_fetch(tool:
     tool.world = people(600)
     early = iter(range(1, 600))
     tool.after_data = lambda: tool.world.delete(next(early))
-    with pytest.raises(SourceError, match="of 600 responses"):
+    with pytest.raises(SourceError, match="of 599 responses"):
         fetched(tool)
 
 

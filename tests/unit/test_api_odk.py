@@ -241,3 +241,9 @@ def test_a_name_that_the_feed_writes_otherwise_finds_its_wording(tool: Tool, mon
     asked = form_with('<input ref="/data/1-q.a"><label>Odd</label></input>')
     monkeypatch.setattr(server, "xml", lambda world: asked.decode())
     assert questionnaire(tool)["_1_q_a"].text == "Odd"
+
+
+def test_a_page_begins_behind_one_that_was_deleted_since(tool: Tool) -> None:
+    tool.world = people(1500)
+    tool.after_data = lambda: tool.world.delete(501) if 501 in tool.world.given else None
+    assert len(fetched(tool).rows) == 1500

@@ -135,6 +135,24 @@ def test_people_who_answer_while_pages_are_walked_lose_nobody(name: str, tool: T
     assert said(name, first.rows) | said(name, fetched(name, tool, first.cursor).rows) == truth(name, tool)
 
 
+@pytest.mark.parametrize("when", [1, 2])
+def test_one_who_goes_while_one_comes_hides_nobody(name: str, tool: Tool, when: int) -> None:
+    """Every number that the tool tells is as before, but those behind the one who went have moved up."""
+    tool.world = people(350)
+
+    def swap() -> None:
+        if len(tool.data_requests) == when:
+            tool.world.delete(5)
+            tool.world.add(900)
+
+    tool.after_data = swap
+    try:
+        records = set(fetched(name, tool).rows[RECORD])
+    except SourceError:
+        return  # it noticed
+    assert records >= {SERVERS[name].record(number) for number in tool.world.given if number < 900}
+
+
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_a_fault_that_passes_loses_and_doubles_nothing(name: str, tool: Tool, fault: str) -> None:
     tool.faults.extend([FAULTS[fault]] * 2)

@@ -12,10 +12,10 @@ which was shown and passed over has a time in `ttc`, and one that was not shown 
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from cfc_pipeline.programme import Fetch
 from cfc_pipeline.sources.apis.answers import Answers, earlier, latest, table
+from cfc_pipeline.sources.apis.paging import Row, numbered
 from cfc_pipeline.sources.columns import tidy
 from cfc_pipeline.sources.raw import COMPLETE, LEFT_BLANK, NOT_SHOWN, RECORD, SUBMITTED, TEST, Choice, RawColumn
 from cfc_pipeline.sources.web import Complaint, Reply, Web
@@ -72,7 +72,7 @@ def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Contai
     window = {"startDate": earlier(since), "filterDateField": "updatedAt"} if since else {}
     questions = [_question(element) for element in _elements(_form(web, survey))]
     hidden = [column.key for column in form if column.system]
-    found = list(_walk(web, survey, window))
+    found = _walk(web, survey, window)
     rows = table([_row(one, questions, hidden) for one in found], form, wanted)
     return Answers(rows, latest([one["updatedAt"][:19] + "Z" for one in found], since), everything=not since)
 
@@ -91,21 +91,14 @@ def _elements(form: dict[str, Any]) -> list[dict[str, Any]]:
     return form["questions"] or [element for block in form["blocks"] for element in block["elements"]]
 
 
-def _walk(web: Web, survey: str, window: dict[str, str | None]) -> Iterator[dict[str, Any]]:
+def _walk(web: Web, survey: str, window: dict[str, str | None]) -> list[Row]:
     asked = {"surveyId": survey, "limit": _PER_PAGE, "sortBy": "createdAt", "order": "asc", **window}
 
-    def following(page: dict[str, Any]) -> str | None:
-        done = page["meta"]["offset"] + len(page["data"])
-        more = page["data"] and done < page["meta"]["total"]
-        return f"api/v2/management/responses?{urlencode({**asked, 'skip': done})}" if more else None
+    def page(number: int) -> tuple[list[Row], int]:
+        content = web.get_json("api/v2/management/responses", **asked, skip=(number - 1) * _PER_PAGE)
+        return content["data"], content["meta"]["total"]
 
-    ids, told = set(), 0
-    for page in web.pages("api/v2/management/responses", following, **asked, skip=0):
-        told = max(told, page["meta"]["total"])
-        ids |= {one["id"] for one in page["data"]}
-        yield from page["data"]
-    if len(ids) < told:
-        raise web.strange(f"it sent {len(ids)} of {told} responses")
+    return numbered(web, page, _PER_PAGE)
 
 
 def _columns(element: dict[str, Any]) -> Iterator[RawColumn]:

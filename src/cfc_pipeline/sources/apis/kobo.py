@@ -16,6 +16,7 @@ Rows were recorded from a real server. How forms look is from public examples of
 import json
 from collections.abc import Container, Iterator, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.programme import Fetch
@@ -87,11 +88,17 @@ def _rows(web: Web, survey: str, window: dict[str, Any], fields: list[str]) -> I
         ids, left = [one["_id"] for one in page["results"]], page["count"]
         if ids != sorted(set(ids)) or min(ids, default=last + 1) <= last:
             raise web.strange("its responses repeat, or are not in the order that was asked for")
-        more = len(ids) < left
-        if more and not (ids and page["next"]):
+        if len(ids) < min(left, _size(page["next"], left)):
             raise web.strange(f"it sent {len(ids)} of the {left} responses that were left")
+        more = len(ids) < left
         yield from page["results"]
         last = max(ids, default=last)
+
+
+def _size(following: str | None, left: int) -> int:
+    """How many rows a page has, which the link to the next one tells; without a next one, all that are left."""
+    size = int(dict(parse_qsl(urlsplit(following).query))["limit"]) if following else left
+    return max(1, size)
 
 
 def _row(one: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """SmartSurvey's API v1. The same account can be kept in other regions, each with its own address.
 
-Bodies are bare lists; how many responses there are stands in headers. Pages are numbers, so they are walked from the
-last to the first, the oldest responses on the first: people who answer meanwhile are behind what was read already, for
-the next fetch, and a response that is deleted or finished meanwhile leaves one fewer than the tool said, an error.
+Bodies are bare lists; how many responses there are stands in headers. Pages are numbers, oldest responses first.
 
 `since` goes by the end of a response, so what was edited later is found only when everything is compared. Answers carry
 addresses, names and links that let their holder change a response: nothing but the listed fields is taken.
@@ -12,7 +10,6 @@ The names of the types of choices in a form, and that `since` goes by the end al
 unconfirmed; tables of drop-down lists are left out. Whether a question was shown is not told.
 """
 
-import math
 from collections.abc import Container, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -20,6 +17,7 @@ from typing import Any
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.programme import Fetch
 from cfc_pipeline.sources.apis.answers import Answers, earlier, latest, table
+from cfc_pipeline.sources.apis.paging import Row, numbered
 from cfc_pipeline.sources.columns import tidy
 from cfc_pipeline.sources.raw import COMPLETE, NOT_TICKED, RECORD, SUBMITTED, TEST, Choice, RawColumn
 from cfc_pipeline.sources.web import Reply, Web
@@ -55,7 +53,7 @@ def questionnaire(web: Web, survey: str) -> tuple[RawColumn, ...]:
 
 def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Container[str], since: str | None) -> Answers:
     window = {"since": _seconds(start)} if (start := earlier(since)) else {}
-    found = list(_walk(web, survey, window))
+    found = _walk(web, survey, window)
     labels = {(c.key.split("_")[0], choice.id): choice.label for c in form for choice in c.choices}
     keys, options = {column.key for column in form}, _options(form)
     rows = table([_row(one, keys, labels, options) for one in found], form, wanted)
@@ -66,20 +64,12 @@ def count(web: Web, survey: str) -> int | None:
     return _total(_page(web, survey, page=1, page_size=1))
 
 
-def _walk(web: Web, survey: str, window: dict[str, int]) -> Iterator[dict[str, Any]]:
-    last = math.ceil(_total(_page(web, survey, page=1, page_size=1, **window)) / _PER_PAGE)
-    if last > web.most_pages:
-        raise web.strange("its pages never end")
-    ids, told = set(), 0
-    for number in range(last, 0, -1):
+def _walk(web: Web, survey: str, window: dict[str, int]) -> list[Row]:
+    def page(number: int) -> tuple[list[Row], int]:
         reply = _page(web, survey, page=number, page_size=_PER_PAGE, **window)
-        if number == last:
-            told = min(_total(reply), last * _PER_PAGE)
-        content = web.content(reply)
-        ids |= {one["id"] for one in content}
-        yield from content
-    if len(ids) < told:
-        raise web.strange(f"it sent {len(ids)} of {told} responses")
+        return web.content(reply), _total(reply)
+
+    return numbered(web, page, _PER_PAGE)
 
 
 def _page(web: Web, survey: str, **asked: int) -> Reply:

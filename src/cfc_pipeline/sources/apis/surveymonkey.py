@@ -10,6 +10,7 @@ from typing import Any
 
 from cfc_pipeline.programme import Fetch
 from cfc_pipeline.sources.apis.answers import Answers, earlier, latest, table
+from cfc_pipeline.sources.apis.paging import Row, numbered
 from cfc_pipeline.sources.columns import tidy
 from cfc_pipeline.sources.raw import COMPLETE, NOT_TICKED, RECORD, SUBMITTED, TEST, Choice, RawColumn
 from cfc_pipeline.sources.web import Complaint, Reply, Web
@@ -43,7 +44,7 @@ def questionnaire(web: Web, survey: str) -> tuple[RawColumn, ...]:
 
 def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Container[str], since: str | None) -> Answers:
     window = {"start_modified_at": earlier(since)} if since else {}
-    found = list(_bulk(web, survey, window))
+    found = _bulk(web, survey, window)
     labels = {(c.key.split("_")[0], choice.id): choice.label for c in form for choice in c.choices}
     options = _options(form)
     rows = table([_row(one, labels, options) for one in found], form, wanted)
@@ -54,22 +55,14 @@ def count(web: Web, survey: str) -> int | None:
     return int(web.get_json(f"surveys/{survey}/responses/bulk", per_page=1)["total"])
 
 
-def _bulk(web: Web, survey: str, window: dict[str, str | None]) -> Iterator[dict[str, Any]]:
-    pages = web.pages(
-        f"surveys/{survey}/responses/bulk",
-        lambda page: page["links"].get("next"),
-        per_page=_PER_PAGE,
-        sort_by="date_modified",
-        sort_order="ASC",
-        **window,
-    )
-    ids, told = set(), 0
-    for page in pages:
-        told = max(told, page["total"])
-        ids |= {one["id"] for one in page["data"]}
-        yield from page["data"]
-    if len(ids) < told:
-        raise web.strange(f"it sent {len(ids)} of {told} responses")
+def _bulk(web: Web, survey: str, window: dict[str, str | None]) -> list[Row]:
+    asked = {"per_page": _PER_PAGE, "sort_by": "date_modified", "sort_order": "ASC", **window}
+
+    def page(number: int) -> tuple[list[Row], int]:
+        content = web.get_json(f"surveys/{survey}/responses/bulk", page=number, **asked)
+        return content["data"], content["total"]
+
+    return numbered(web, page, _PER_PAGE)
 
 
 def _columns(question: dict[str, Any]) -> Iterator[RawColumn]:
