@@ -2,6 +2,7 @@
 
 from schemas.tables.answers import AnswerSheet, Comment, ItemAnswer, Response, ScaleScore, ScoreSheet, SessionFeedback
 from schemas.tables.contract import DUCKDB_TYPES, Table, column, label, polars_schema
+from schemas.tables.forms import FormQuestion, FormVersion, TrendBreak, Unanswered
 from schemas.tables.people import TIME_POINTS, Cohort, Participant, Session
 from schemas.tables.reference import DataDictionary, Instrument, Item, PipelineRun
 from schemas.tables.results import (
@@ -21,6 +22,7 @@ TABLES: dict[str, type[Table]] = {
     "response": Response,
     "answer_sheet": AnswerSheet,
     "item_answer": ItemAnswer,
+    "unanswered": Unanswered,
     "score_sheet": ScoreSheet,
     "scale_score": ScaleScore,
     "session_feedback": SessionFeedback,
@@ -31,6 +33,9 @@ TABLES: dict[str, type[Table]] = {
     "feedback_summary": FeedbackSummary,
     "impact_distribution": ImpactDistribution,
     "data_quality": DataQuality,
+    "form_version": FormVersion,
+    "form_question": FormQuestion,
+    "trend_break": TrendBreak,
     "instrument": Instrument,
     "item": Item,
     "data_dictionary": DataDictionary,

@@ -10,6 +10,7 @@ import polars as pl
 
 from schemas.tables.people import TIME_POINTS
 
+FORM_CHANGED = "the form changed; `cfc-pipeline review forms` lists what waits for a decision"
 UNREADABLE = -32768  # an answer that is neither a number nor a listed label
 
 Ranges = dict[str, tuple[int, int]]  # item column ("brs:4") -> lowest and highest allowed answer
@@ -53,6 +54,7 @@ def questionnaire(items: Ranges, cohorts: list[str], *, named: bool, timed: bool
             "person": pa.Column(str, _needed("no address or code of a person") if named else None, nullable=True),
             "on_roster": pa.Column(bool, _check("not on the roster", lambda c: c) if named else None, nullable=True),
             "cohort_id": pa.Column(str, known, nullable=True),
+            "form_decided": pa.Column(bool, _check(FORM_CHANGED, lambda c: c)),
             "cohort_known": pa.Column(bool, _check("cohort cannot be told", lambda c: c)),
             "time_point": pa.Column(
                 str,

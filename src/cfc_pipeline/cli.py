@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -199,7 +200,8 @@ def status(*, folder: Folder, as_json: AsJson = False) -> None:
 
 review = App(
     name="review",
-    help="See what waits for a person: rows in quarantine, comments.\n\nExample: cfc-pipeline -p my-programme review",
+    help="See what waits for a person: rows in quarantine, comments, changed forms.\n\n"
+    "Example: cfc-pipeline -p my-programme review",
 )
 app.command(review)
 
@@ -257,6 +259,42 @@ def _decide(folder: Path, comments: list[str], decision: str, by: str | None) ->
 
     decide(folder, os.environ, comments, decision, by or getpass.getuser())
     print(f"{len(comments)} {decision}. It takes effect with the next `cfc-pipeline ingest`.")
+
+
+@review.command(name="forms")
+def review_forms(*, folder: Folder, as_json: AsJson = False) -> None:
+    """Show how forms changed, as a diff, and what waits for a decision because of it.
+
+    Example: cfc-pipeline -p my-programme review forms
+    """
+    from cfc_pipeline.recipes.forms import as_diff, listed
+
+    found = listed(folder, os.environ)
+    if as_json:
+        print(json.dumps([asdict(plan) for plan in found]))
+    else:
+        print("\n\n".join(map(as_diff, found)) or "No form has changed.")
+
+
+@review.command
+def accept(
+    survey: str,
+    version: str,
+    /,
+    *,
+    folder: Folder,
+    as_: Annotated[Literal["same", "break"], Parameter(name="--as")],
+    by: str | None = None,
+    note: str = "",
+) -> None:
+    """Let a changed form count: as the same, or as a break, which marks the trend.
+
+    Example: cfc-pipeline -p my-programme review accept wellbeing-before f-0123456789 --as same
+    """
+    from cfc_pipeline.recipes.forms import accept as recipe
+
+    about = recipe(folder, os.environ, survey, version, as_, by or getpass.getuser(), note)
+    print(f"{', '.join(about)}: {as_}. It takes effect with the next `cfc-pipeline ingest`.")
 
 
 @app.command

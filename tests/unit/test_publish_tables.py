@@ -162,3 +162,21 @@ def test_a_base_stands_once_below_its_answers(built):
     assert first["answer"].to_list()[-1] == "Answered the item"
     assert first["all_n"][-1] > 0
     assert first.height == 6
+
+
+def test_a_changed_form_is_marked_under_the_tables_of_change_and_nowhere_else():
+    con = small_programme(GROUPS)
+    con.execute("""
+        INSERT INTO trend_break VALUES
+            ('ceas_self', 'later', 'f-1', '2023/24', '2024/25', 'declared'),
+            ('ceas_self', 'latest', 'f-2', '2023/24', '2024/25', 'declared'),
+            ('ceas_self', 'last', 'f-3', '2024/25', '2024/25', 'possible'),
+            ('swemwbs', 'later', 'f-1', '2023/24', '2024/25', 'possible')
+    """)
+    notes = {name: [note for note in table.notes if "trend across" in note] for name, table in tables(con).items()}
+    marked = notes.pop("multi_year_outcomes")
+    assert notes.pop("cohort_outcomes") == notes.pop("later_outcomes") == marked
+    assert not any(notes.values())
+    declared, possible = marked
+    assert "for self: the form changed between 2023/24 and 2024/25, and" in declared
+    assert "for self: questions or answers were not the same within 2024/25. Whether" in possible

@@ -7,7 +7,7 @@ import pytest
 
 from cfc_pipeline.warehouse import store
 from cfc_pipeline.warehouse.snapshot import publish_snapshot
-from cfc_pipeline.warehouse.store import reading, writing
+from cfc_pipeline.warehouse.store import MIGRATIONS, reading, writing
 from cfc_pipeline.warehouse.write import replace_table
 from schemas.tables import TABLES, polars_schema
 
@@ -28,7 +28,7 @@ def old(tmp_path):
 
 
 def test_an_old_warehouse_gets_the_column_once_and_every_value_in_its_own(old, tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "MIGRATIONS", [add_region])
+    monkeypatch.setattr(store, "MIGRATIONS", [*MIGRATIONS, add_region])
     for _ in range(2):
         with writing(old, after=lambda con: publish_snapshot(con, tmp_path / "analysis.duckdb")) as con:
             replace_table(con, "cohort", COHORTS)
@@ -38,8 +38,26 @@ def test_an_old_warehouse_gets_the_column_once_and_every_value_in_its_own(old, t
 
 
 def test_a_new_warehouse_has_the_column_already(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "MIGRATIONS", [add_region])
+    monkeypatch.setattr(store, "MIGRATIONS", [*MIGRATIONS, add_region])
     for _ in range(2):
         with writing(tmp_path / "new.duckdb") as con:
             replace_table(con, "cohort", COHORTS)
-            assert con.execute("FROM layout_version").fetchall() == [(2,)]
+            assert con.execute("FROM layout_version").fetchall() == [(len(MIGRATIONS) + 2,)]
+
+
+def shape(con):
+    tables = (
+        "SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns() WHERE NOT internal ORDER BY ALL"
+    )
+    return con.execute(tables).fetchall()
+
+
+def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
+    with writing(tmp_path / "new.duckdb") as con:
+        new = shape(con)
+    with writing(tmp_path / "old.duckdb") as con:
+        for table in ("unanswered", "form_version", "form_question", "trend_break"):
+            con.execute(f"DROP TABLE {table}")
+        con.execute("UPDATE layout_version SET version = 1")
+    with writing(tmp_path / "old.duckdb") as con:
+        assert shape(con) == new

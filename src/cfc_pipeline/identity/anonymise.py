@@ -14,9 +14,14 @@ from cfc_pipeline.identity.known import Known
 from cfc_pipeline.identity.pseudonyms import pseudonyms
 from cfc_pipeline.identity.redaction import redact
 from cfc_pipeline.intake.answers import COMMENT, item_columns
-from cfc_pipeline.intake.batch import Intake
+from cfc_pipeline.intake.batch import File, Intake
+from cfc_pipeline.intake.cells import resolve_known
 from cfc_pipeline.programme import Cohort, Survey
+from cfc_pipeline.sources.raw import LEFT_BLANK, NOT_SHOWN, NOT_TICKED, ROW
+from schemas.tables import TABLES, polars_schema
 from schemas.tables.answers import KINDS as ANSWER_KINDS
+
+REASON_OF = {NOT_SHOWN: "not_shown", LEFT_BLANK: "left_blank", NOT_TICKED: "not_ticked"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Safe:
     sessions: pl.DataFrame  # the `session` contract
     answers: dict[str, pl.DataFrame]  # survey id -> response columns but content_hash, `file`, and item columns
     comments: pl.DataFrame  # the `comment` contract without `state`, and response_id
+    unanswered: pl.DataFrame  # the `unanswered` contract
     facts: dict[str, pl.DataFrame]  # survey id of a roster or session log -> `file` and keyed `fingerprint` of its rows
 
 
@@ -39,6 +45,7 @@ def anonymise(intake: Intake, surveys: list[Survey], cohorts: list[Cohort], keys
         sessions=_sessions(intake, known),
         answers={s.id: answers[s.id].drop(_comment_columns(answers[s.id])) for s in wanted},
         comments=_comments(list(answers.values()), known, cohorts, keys),
+        unanswered=_unanswered(intake, wanted, keys),
         facts={s: _fingerprints(rows, keys) for s, rows in intake.of_kind("roster", "session_log").items()},
     )
 
@@ -64,6 +71,39 @@ def _answers(rows: pl.DataFrame, survey: Survey, keys: Keys) -> pl.DataFrame:
         *item_columns(survey),
         *_comment_columns(rows),
     ).sort("response_id")
+
+
+def _unanswered(intake: Intake, surveys: list[Survey], keys: Keys) -> pl.DataFrame:
+    """Why items have no answer, of accepted rows."""
+    found = [pl.DataFrame(schema=polars_schema(TABLES["unanswered"]))]
+    kept = {survey.id: intake.accepted[survey.id].select("file", "row", "record") for survey in surveys}
+    for file in intake.files:
+        cells = file.raw.unanswered
+        if cells is None or cells.is_empty() or file.survey.id not in kept:
+            continue
+        rows = kept[file.survey.id].filter(pl.col("file") == file.number).drop("file")
+        told = cells.join(rows, left_on=ROW, right_on="row").join(_items(intake, file), on="key")
+        found.append(
+            told.select(
+                _response_ids(file.survey.id, told["record"], keys).alias("response_id"),
+                "instrument",
+                "item",
+                pl.col("reason").replace_strict(REASON_OF, return_dtype=pl.String),
+            )
+        )
+    return pl.concat(found)
+
+
+def _items(intake: Intake, file: File) -> pl.DataFrame:
+    """key, instrument, item: what a file's columns are, without instruments that wait in it."""
+    held = intake.held.get(file.number, frozenset())
+    rows = [
+        (resolve_known(file.raw, column), scale.instrument, item)
+        for scale in file.survey.scales
+        for item, column in scale.items.items()
+        if scale.instrument not in held
+    ]
+    return pl.DataFrame(rows, schema={"key": pl.String, "instrument": pl.String, "item": pl.Int64}, orient="row")
 
 
 def _comment_columns(rows: pl.DataFrame) -> list[str]:

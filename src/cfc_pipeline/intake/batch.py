@@ -23,6 +23,7 @@ from cfc_pipeline.intake.fates import (
     settle_records,
     taken_back_at_the_source,
 )
+from cfc_pipeline.intake.holding import Held, hold_back
 from cfc_pipeline.intake.people import canonical_roster, latest
 from cfc_pipeline.intake.recognise import column_behind
 from cfc_pipeline.intake.records import used_rows
@@ -33,7 +34,7 @@ from schemas.instruments import Instrument
 from schemas.tables import canonical
 from schemas.tables.answers import KINDS as ANSWER_KINDS
 
-BOOKKEEPING = ("file", "row", "test", "empty")  # says where a row came from, not what it says
+BOOKKEEPING = ("file", "row", "test", "empty", "form_decided")  # says where a row came from, not what it says
 
 NAMING = ("name", "school", "code")  # what free text and file names are searched for
 
@@ -69,6 +70,7 @@ class Intake:
     files: list[File] = field(default_factory=list)  # those that could be read as their entries say
     rows_in: dict[int, int] = field(default_factory=dict)  # file number -> rows, as the reader counted them
     refused: list[tuple[File, ExportError]] = field(default_factory=list)
+    held: Held = field(default_factory=dict)
     used_corrections: set[int] = field(default_factory=set)  # lines of corrections.csv
 
     def of_kind(self, *kinds: str) -> dict[str, pl.DataFrame]:
@@ -84,12 +86,14 @@ def take_in(
     instruments: Mapping[str, Instrument],
     corrections: list[Correction],
     files: list[File],
+    held: Held | None = None,
 ) -> Intake:
     """Map, check and settle every row of `files`, which are in the order of their arrival.
 
-    A file that cannot be read as its entry says is refused and named; the others go on.
+    A file that cannot be read as its entry says is refused and named; the others go on. Instruments that are `held`
+    in a file wait for a decision about its form.
     """
-    intake = Intake()
+    intake = Intake(held=held or {})
     intake.files = list(files)
     cohorts = [c.id for c in programme.cohorts]
 
@@ -133,6 +137,7 @@ def _take(
         mapped.setdefault(file.survey.id, []).append(rows)
     for survey_id, frames in mapped.items():
         rows = pl.concat(frames, how="diagonal_relaxed")
+        rows = hold_back(rows, surveys[survey_id], intake.held)
         _judge(intake, surveys[survey_id], rows, contract(surveys[survey_id]), _gone(intake.files, survey_id))
 
 
@@ -179,7 +184,9 @@ def _judge(
     intake.quarantine.append(reasons)
     rows = exclude(rows, pl.lit(True), "", "stored")
     intake.ledger.append(ledger(rows, survey.id).with_columns(survey_id=pl.lit(survey.id)))
-    intake.accepted[survey.id] = rows.filter(pl.col("fate") == "stored").drop("test", "empty", "fate", "why")
+    intake.accepted[survey.id] = rows.filter(pl.col("fate") == "stored").drop(
+        "test", "empty", "form_decided", "fate", "why"
+    )
 
 
 def _contract(survey: Survey, instruments: Mapping[str, Instrument], cohorts: list[str]) -> pa.DataFrameSchema:

@@ -28,6 +28,7 @@ class About:
     cohorts: pl.DataFrame
     instruments: pl.DataFrame
     items: pl.DataFrame
+    breaks: pl.DataFrame  # where forms changed, as in trend_break
     notes: tuple[str, ...] = ()
 
     def table(

@@ -88,7 +88,10 @@ def later_outcomes(paired: Protected, about: About) -> PublishedTable:
         rows,
         columns,
         cells,
-        (*words.OTHER_PERIODS, words.directions(used), words.INTERVAL, *_about_pooled(rows), words.NO_COMPARISON),
+        (
+            *(*words.OTHER_PERIODS, words.directions(used), *words.changed_forms(about.breaks, used)),
+            *(words.INTERVAL, *_about_pooled(rows), words.NO_COMPARISON),
+        ),
         name="later_outcomes",
         title="Change to halfway and to follow-up",
         shows="For each measure, the mean change from before to other times than after, by academic year"
@@ -141,7 +144,8 @@ def _figure(name: str, prefix: str = "", group: str = "") -> Column:
 
 def _notes(rows: Protected, about: About) -> tuple[str, ...]:
     used = _used(rows, about)
-    return words.SAME_PEOPLE, words.directions(used), words.ranges(used), words.INTERVAL
+    changed = words.changed_forms(about.breaks, used)
+    return words.SAME_PEOPLE, words.directions(used), words.ranges(used), *changed, words.INTERVAL
 
 
 def _about_pooled(rows: Protected) -> tuple[str, ...]:

@@ -32,9 +32,10 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     gives away; then nothing is published.
     """
     profile, off = load_profile(programme.policy.disclosure.profile), programme.policy.disclosure.off_because
-    cohorts, instruments, items = (_read(con, name) for name in ("cohort", "instrument", "item"))
+    names = ("cohort", "instrument", "item", "trend_break")
+    cohorts, instruments, items, breaks = (_read(con, name) for name in names)
     notes = (*((words.SYNTHETIC,) if programme.synthetic else ()), *words.MARKS)
-    about = About(_source(con, programme), cohorts, instruments, items, notes)
+    about = About(_source(con, programme), cohorts, instruments, items, breaks, notes)
     paired = protect_paired(_read(con, "paired_change"), _read(con, "paired_support"), composites(items), profile, off)
     tables = (
         response_flow(protect_flow(_read(con, "response_flow"), profile, off), about),

@@ -15,11 +15,15 @@ from cfc_pipeline.identity.quarantine import write_quarantine
 from cfc_pipeline.identity.vault import list_raw
 from cfc_pipeline.intake.batch import Intake, take_in
 from cfc_pipeline.intake.corrections import read_corrections
+from cfc_pipeline.intake.form_changes import read_form_changes
+from cfc_pipeline.intake.trends import breaks
+from cfc_pipeline.intake.versions import versions
 from cfc_pipeline.measures.instruments import instrument_rows, item_rows, load_instruments
 from cfc_pipeline.measures.scoring import score
 from cfc_pipeline.outcomes import estimates
 from cfc_pipeline.programme import Cohort, Programme
 from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.recipes import forms
 from cfc_pipeline.recipes.arrivals import (
     empty_inbox,
     inbox,
@@ -66,6 +70,7 @@ def ingest(
     check_instruments(programme, instruments)
     check_named_survey(survey_id, programme)
     corrections = read_corrections(programme.folder / "corrections.csv")
+    decisions = read_form_changes(programme.folder)
 
     def copy_for_analysts(con: Connection) -> None:
         publish_snapshot(con, programme.analysis)
@@ -76,14 +81,21 @@ def ingest(
         known, lost = known_files(sealed, programme, keys)
         paths = files if files is not None else inbox(programme)
         arrivals, refused, repeats = new_files(paths, sealed, programme, keys, survey_id)
-        intake = take_in(programme, instruments, corrections, known + [a.file for a in arrivals])
+        files_in = known + [a.file for a in arrivals]
+        asked = versions(files_in, decisions)
+        intake = take_in(programme, instruments, corrections, files_in, asked.held)
         arrivals = [a for a in arrivals if a.file in intake.files]
         if not dry_run:
             for arrival in arrivals:
                 seal_arrival(arrival, programme, keys, now.date())
             write_quarantine(programme.restricted, intake.quarantine, keys)
+        broken = breaks(asked, intake.accepted, programme.cohorts, decisions)
+        plans = forms.plans(asked, broken, instruments, forms.stored_versions(con))
+        if not dry_run:
+            forms.write_plans(programme.restricted, plans, keys)
         received = {f.number: now.date() for f in intake.files} | {c.number: c.received_on for c in sealed}
         people = Known(intake.named["name"], intake.named["school"], intake.named["code"])
+        forms.store_forms(con, asked, broken, received, people)
         report = _store(con, intake, programme, instruments, keys, people, now, received)
     refused = [*lost, *refused, *(Refused(f.name, error) for f, error in intake.refused)]
     report.new_files = shown([a.path.name for a in arrivals], people)
@@ -91,6 +103,7 @@ def ingest(
     names = shown([r.name for r in refused], people)
     report.refused = [Refused(name, r.error) for name, r in zip(names, refused, strict=True)]
     report.stale_corrections = [c.line for c in corrections if c.line not in intake.used_corrections]
+    report.plans = plans
     report.dry_run = dry_run
     if not dry_run:
         empty_inbox(programme, [*repeats, *(a.path for a in arrivals)])
@@ -119,6 +132,7 @@ def _store(
     taken_back = keep_only(con, pl.concat(accepted) if accepted else pl.Series(dtype=pl.String))
     secret = keys.purpose("content").hex()
     unchanged = {s: write_responses(con, rows, safe.comments, secret) for s, rows in safe.answers.items()}
+    replace_table(con, "unanswered", safe.unanswered)
     unchanged |= {survey: known_rows(con, survey, rows) for survey, rows in safe.facts.items()}
     comments = approvals.with_states(safe.comments, approvals.read(programme.folder))
     replace_table(con, "comment", comments)

@@ -8,6 +8,8 @@ import polars as pl
 from cfc_pipeline.errors import PipelineError
 from cfc_pipeline.identity.known import Known
 from cfc_pipeline.identity.redaction import redact_file_name
+from cfc_pipeline.recipes import forms
+from cfc_pipeline.recipes.forms import Plan
 from schemas.tables import FATES
 
 
@@ -43,6 +45,7 @@ class IngestReport:
     repeats: list[str] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     news: list[News] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
     stale_corrections: list[int] = field(default_factory=list)
     superseded: int = 0
     taken_back: int = 0
@@ -78,6 +81,7 @@ def in_words(report: IngestReport) -> str:
     ]
     lines += [f"  again: {name}" for name in report.repeats]
     lines += [_fetched(news) for news in report.news]
+    lines += forms.news(report.plans)
     if report.superseded:
         lines.append(f"{report.superseded} responses are superseded by another of the same person and time point")
     if report.taken_back:
@@ -100,6 +104,7 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "repeats": report.repeats,
         "fetched": [asdict(news) for news in report.news],
         "refused": [{"file": r.name, "what": r.error.what, "where": r.error.where} for r in report.refused],
+        "forms": forms.in_json(report.plans),
         "stale_corrections": report.stale_corrections,
         "superseded": report.superseded,
         "taken_back": report.taken_back,
@@ -138,6 +143,7 @@ def _to_do(report: IngestReport) -> list[str]:
             f"  {row['survey_id']}, {row['column']}: {row['rows']} x {row['reason']}"
             for row in report.reasons.iter_rows(named=True)
         ]
+    lines += forms.to_do(report.plans)
     if report.stale_corrections:
         listed = ", ".join(map(str, report.stale_corrections))
         lines.append(f"To do: corrections.csv lines {listed} no longer apply; delete or mend them.")

@@ -7,13 +7,15 @@ from typing import Any
 from cfc_pipeline.identity.keys import load_keys
 from cfc_pipeline.identity.quarantine import read_quarantine
 from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.recipes.forms import read_plans
 from cfc_pipeline.warehouse.store import reading, value
 
 
 def status(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
     """Counts and ids, by what they are; reads the analysts' copy only, so it never waits for a run."""
     programme = load_programme(folder)
-    held = read_quarantine(programme.restricted, load_keys(programme.restricted, environ))
+    keys = load_keys(programme.restricted, environ)
+    held = read_quarantine(programme.restricted, keys)
     inbox = programme.inbox.iterdir() if programme.inbox.exists() else []
     latest = programme.releases / "latest"
     found: dict[str, Any] = {
@@ -21,6 +23,7 @@ def status(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
         "cohorts": len(programme.cohorts),
         "files_in_the_inbox": sum(p.is_file() and not p.name.startswith(".") for p in inbox),
         "rows_in_quarantine": held.select("survey_id", "file", "row").n_unique() if held.height else 0,
+        "changed_forms_waiting": sum(bool(plan.waits) for plan in read_plans(programme.restricted, keys)),
         "latest_release": latest.resolve().name if latest.exists() else "none",
     }
     return found | (_from_analysis(programme.analysis) if programme.analysis.exists() else {"last_run": "none"})

@@ -72,7 +72,7 @@ def _column(stored: dict[str, object]) -> RawColumn:
 
 
 def raw_table(fetched: Fetched) -> RawTable:
-    """A fetch as every reader gives a file. Cells that say why there is no answer are null here; see `unanswered`."""
+    """A fetch as every reader gives a file. Why a cell holds no answer is told in `unanswered`; the cell is null."""
     by_key = {column.key: column for column in fetched.form}
     blank = [pl.when(~pl.col(key).is_in(UNANSWERED)).then(pl.col(key)).alias(key) for key in fetched.keys]
     rows = fetched.rows.lazy().with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64), *blank)
@@ -84,7 +84,14 @@ def raw_table(fetched: Fetched) -> RawTable:
         zone=fetched.zone,
         form=fetched.form,
         gone=frozenset(fetched.gone),
+        unanswered=_unanswered(fetched),
     )
+
+
+def _unanswered(fetched: Fetched) -> pl.DataFrame:
+    cells = fetched.rows.lazy().with_row_index(ROW, offset=1).select(pl.col(ROW).cast(pl.Int64), *fetched.keys)
+    long = cells.unpivot(fetched.keys, index=ROW, variable_name="key", value_name="reason")
+    return long.filter(pl.col("reason").is_in(UNANSWERED)).collect()
 
 
 def with_empty_columns(raw: RawTable, columns: Sequence[RawColumn]) -> RawTable:

@@ -55,6 +55,7 @@ class RawTable:
     warnings: tuple[str, ...] = ()  # for people, without values from the file
     form: tuple[RawColumn, ...] = ()  # every question of the form in its order, where more is known than `columns`
     gone: frozenset[str] = frozenset()  # ids of responses that were there before and are not in the tool any more
+    unanswered: pl.DataFrame | None = None  # ROW, key, reason (of UNANSWERED): why cells are null, where the tool says
 
     def column(self, key: str) -> RawColumn | None:
         return next((c for c in self.columns if c.key == key), None)

@@ -30,9 +30,29 @@ def _make(con: Connection) -> None:
     con.execute("CREATE TABLE known_row (survey_id VARCHAR NOT NULL, fingerprint VARCHAR NOT NULL)")
 
 
+def _add_forms(con: Connection) -> None:
+    con.execute("""
+        CREATE TABLE unanswered (
+            response_id VARCHAR NOT NULL, instrument VARCHAR NOT NULL, item BIGINT NOT NULL, reason VARCHAR NOT NULL
+        );
+        CREATE TABLE form_version (
+            survey_id VARCHAR NOT NULL, version VARCHAR NOT NULL, instrument VARCHAR NOT NULL,
+            file_number BIGINT NOT NULL, received_on DATE NOT NULL, state VARCHAR NOT NULL, since VARCHAR NOT NULL
+        );
+        CREATE TABLE form_question (
+            survey_id VARCHAR NOT NULL, version VARCHAR NOT NULL, position BIGINT NOT NULL,
+            column_name VARCHAR NOT NULL, instrument VARCHAR, item BIGINT, wording VARCHAR, choices VARCHAR
+        );
+        CREATE TABLE trend_break (
+            instrument VARCHAR NOT NULL, survey_id VARCHAR NOT NULL, version VARCHAR NOT NULL,
+            from_year VARCHAR NOT NULL, to_year VARCHAR NOT NULL, state VARCHAR NOT NULL
+        );
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
-MIGRATIONS: list[Callable[[Connection], None]] = []
+MIGRATIONS: list[Callable[[Connection], None]] = [_add_forms]
 
 
 @contextmanager
