@@ -15,6 +15,9 @@ def hold_back(rows: pl.DataFrame, survey: Survey, held: Held) -> pl.DataFrame:
     A response that came before in a file whose form is in use keeps what it said there: a download repeats old
     responses under the new headings, and they must not be lost. Where nothing of a row is left, `form_decided` is
     false, and the contract holds the row back.
+
+    Risk accepted: a second form of one person that waits may stand for their first one meanwhile, because which of them
+    counts is decided by when they came.
     """
     here = {number: which for number, which in held.items() if number in rows["file"]}
     rows = rows.with_columns(form_decided=pl.lit(True))

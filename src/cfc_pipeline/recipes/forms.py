@@ -142,7 +142,7 @@ def as_diff(plan: Plan) -> str:
         lines += [f"    - {one.was}"] if one.was else []
         lines += [f"    + {one.now}"] if one.now else []
     lines += [f"  not in `answers` of the entry: {label}" for label in plan.unlisted]
-    return "\n".join(lines)
+    return "\n".join("".join(c if c.isprintable() else " " for c in line) for line in lines)
 
 
 _STATES = {

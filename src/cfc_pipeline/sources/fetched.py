@@ -89,9 +89,11 @@ def raw_table(fetched: Fetched) -> RawTable:
 
 
 def _unanswered(fetched: Fetched) -> pl.DataFrame:
-    cells = fetched.rows.lazy().with_row_index(ROW, offset=1).select(pl.col(ROW).cast(pl.Int64), *fetched.keys)
-    long = cells.unpivot(fetched.keys, index=ROW, variable_name="key", value_name="reason")
-    return long.filter(pl.col("reason").is_in(UNANSWERED)).collect()
+    nothing = pl.LazyFrame(schema={ROW: pl.Int64, "key": pl.String, "reason": pl.String})
+    cells = fetched.rows.lazy().with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
+    # Column by column: all cells in one would be a long table of answers, to keep a few of them.
+    told = (cells.select(ROW, pl.lit(key).alias("key"), pl.col(key).alias("reason")) for key in fetched.keys)
+    return pl.concat([nothing, *(column.filter(pl.col("reason").is_in(UNANSWERED)) for column in told)]).collect()
 
 
 def with_empty_columns(raw: RawTable, columns: Sequence[RawColumn]) -> RawTable:
