@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import connectors
 from benchmarks.run import Run, agree, run, run_ours, table
 from cfc_pipeline.demo.grown import build_large
 
@@ -41,3 +42,16 @@ def test_ratios_are_of_medians() -> None:
     text = table(1000, runs(1, 2, 9), runs(4, 5, 60), runs(1, 1, 1))
     assert "time, times the bare script's       2.5" in text
     assert "memory, times the bare script's     2.5" in text
+
+
+def test_connectors_are_timed_over_every_response_and_against_parsing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert connectors.main(["--responses", "20", "--runs", "1", "--tools", "odk", "limesurvey"]) == 0
+    said = capsys.readouterr().out
+    assert "20 responses" in said
+    assert [line.split()[0] for line in said.splitlines()[2:4]] == ["odk", "limesurvey"]
+
+
+def test_a_connectors_own_time_is_what_it_adds_to_taking_the_answers() -> None:
+    result = connectors.Result("odk", 3, 1.0, parsing=[0.2, 0.1, 0.3], taking=[0.1], connector=[0.5, 0.4, 0.9])
+    assert result.own == pytest.approx(0.4)
+    assert result.times == pytest.approx(2.0)

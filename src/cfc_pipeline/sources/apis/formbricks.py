@@ -72,9 +72,10 @@ def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Contai
     window = {"startDate": earlier(since), "filterDateField": "updatedAt"} if since else {}
     questions = [_question(element) for element in _elements(_form(web, survey))]
     hidden = [column.key for column in form if column.system]
-    found = _walk(web, survey, window)
-    rows = table([_row(one, questions, hidden) for one in found], form, wanted)
-    return Answers(rows, latest([one["updatedAt"][:19] + "Z" for one in found], since), everything=not since)
+    walked = _walk(web, survey, window)
+    found = [(_row(one, questions, hidden), one["updatedAt"][:19] + "Z") for one in walked]
+    rows = table([row for row, _ in found], form, wanted)
+    return Answers(rows, latest([stamp for _, stamp in found], since), everything=not since)
 
 
 def count(web: Web, survey: str) -> int | None:
@@ -91,7 +92,7 @@ def _elements(form: dict[str, Any]) -> list[dict[str, Any]]:
     return form["questions"] or [element for block in form["blocks"] for element in block["elements"]]
 
 
-def _walk(web: Web, survey: str, window: dict[str, str | None]) -> list[Row]:
+def _walk(web: Web, survey: str, window: dict[str, str | None]) -> Iterator[Row]:
     asked = {"surveyId": survey, "limit": _PER_PAGE, "sortBy": "createdAt", "order": "asc", **window}
 
     def page(number: int) -> tuple[list[Row], int]:

@@ -68,13 +68,13 @@ def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Contai
     ways = {column.key: column.key.split("-") for column in form if column.key in wanted}
     select = ",".join(["__id", "__system", *("/".join(way) for way in ways.values())])
     window = {"$filter": _changed(web, survey, since)} if since else {}
-    found = list(_walk(web, survey, **{"$select": select}, **window))
-    if any(one["__system"].get("status") for one in found):
+    walked = _walk(web, survey, **{"$select": select}, **window)
+    found = [(_row(one, ways), one["__system"]) for one in walked]
+    if any(system.get("status") for _, system in found):
         raise _encrypted(survey)
-    gone = tuple(one["__id"] for one in found if one["__system"].get("deletedAt"))
-    there = [one for one in found if not one["__system"].get("deletedAt")]
-    rows = labelled(table([_row(one, ways) for one in there], form, wanted), form)
-    stamps = [f"{stamp[:19]}Z" for one in found for part in _STAMPS if (stamp := one["__system"].get(part))]
+    gone = tuple(row[RECORD] for row, system in found if system.get("deletedAt"))
+    rows = labelled(table([row for row, system in found if not system.get("deletedAt")], form, wanted), form)
+    stamps = [f"{stamp[:19]}Z" for _, system in found for part in _STAMPS if (stamp := system.get(part))]
     return Answers(rows, latest(stamps, since), everything=not since, gone=gone)
 
 

@@ -1,7 +1,7 @@
 """Walking numbered pages so that nobody is lost without a word, whatever happens in the tool meanwhile."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cfc_pipeline.sources.web import Web
@@ -9,7 +9,7 @@ from cfc_pipeline.sources.web import Web
 Row = dict[str, Any]
 
 
-def numbered(web: Web, page: Callable[[int], tuple[list[Row], int]], size: int) -> list[Row]:
+def numbered(web: Web, page: Callable[[int], tuple[list[Row], int]], size: int) -> Iterator[Row]:
     """Rows of pages that count from 1, the newest on the last; `page` gives rows, each with an `id`, and the total.
 
     They are walked from the last to the first. In the other direction, a deletion moves everybody behind it one place
@@ -24,8 +24,11 @@ def numbered(web: Web, page: Callable[[int], tuple[list[Row], int]], size: int) 
     if last > 1:
         rows, total = page(last)
         total = min(total, last * size)
-        for number in range(last - 1, 0, -1):
-            rows += page(number)[0]
-    if (came := len({row["id"] for row in rows})) < total:
-        raise web.strange(f"it sent {came} of {total} responses")
-    return rows
+    ids = {row["id"] for row in rows}
+    yield from rows
+    for number in range(last - 1, 0, -1):
+        rows, _ = page(number)
+        ids |= {row["id"] for row in rows}
+        yield from rows
+    if len(ids) < total:
+        raise web.strange(f"it sent {len(ids)} of {total} responses")

@@ -27,7 +27,6 @@ _SERVER = "https://api.smartsurvey.io/v1"
 _PER_MINUTE = 120  # the least that a plan with the API allows
 _PER_PAGE = 100  # the most that the API gives
 _BOTH = 2  # of `completed`: finished and unfinished responses
-_IN_TABLES = ("row_id", "dropdown_id")  # no column's key has a drop-down list's part, so these are left out
 _TYPED = ("text", "comment", "other")  # types of answers that somebody wrote
 # Also known by these keys in files; only stored for an entry that names one as its person column.
 _PERSONAL = {"Email": "contact_email", "Name": "contact_name", "Unique ID": "unique_id"}
@@ -53,18 +52,17 @@ def questionnaire(web: Web, survey: str) -> tuple[RawColumn, ...]:
 
 def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Container[str], since: str | None) -> Answers:
     window = {"since": _seconds(start)} if (start := earlier(since)) else {}
-    found = _walk(web, survey, window)
     labels = {(c.key.split("_")[0], choice.id): choice.label for c in form for choice in c.choices}
     keys, options = {column.key for column in form}, _options(form)
-    rows = table([_row(one, keys, labels, options) for one in found], form, wanted)
-    return Answers(rows, latest([_ended(one) for one in found], since), everything=not since)
+    rows = table([_row(one, keys, labels, options) for one in _walk(web, survey, window)], form, wanted)
+    return Answers(rows, latest(rows[SUBMITTED].to_list(), since), everything=not since)
 
 
 def count(web: Web, survey: str) -> int | None:
     return _total(_page(web, survey, page=1, page_size=1))
 
 
-def _walk(web: Web, survey: str, window: dict[str, int]) -> list[Row]:
+def _walk(web: Web, survey: str, window: dict[str, int]) -> Iterator[Row]:
     def page(number: int) -> tuple[list[Row], int]:
         reply = _page(web, survey, page=number, page_size=_PER_PAGE, **window)
         return web.content(reply), _total(reply)
@@ -150,9 +148,11 @@ def _cell(
     question: str, answer: dict[str, Any], keys: Container[str], labels: Mapping[tuple[str, str], str]
 ) -> tuple[str, str | None]:
     """Where an answer belongs, and its text or the label of its choice, which a form that was changed may lack."""
-    if answer.get("row_id") is not None:
-        place = "_".join(str(answer[part]) for part in _IN_TABLES if answer.get(part) is not None)
-        return f"{question}_{place}", _label(question, answer, "column", labels)
+    row, listed = answer.get("row_id"), answer.get("dropdown_id")
+    if listed is not None:
+        return f"{question}_{row}_{listed}", None  # in a table of drop-down lists, for which there is no column
+    if row is not None:
+        return f"{question}_{row}", _label(question, answer, "column", labels)
     own = f"{question}_{answer.get('choice_id')}"
     said = answer.get("value") if answer["type"] in _TYPED else _label(question, answer, "choice", labels)
     return own if own in keys else question, said

@@ -44,18 +44,18 @@ def questionnaire(web: Web, survey: str) -> tuple[RawColumn, ...]:
 
 def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Container[str], since: str | None) -> Answers:
     window = {"start_modified_at": earlier(since)} if since else {}
-    found = _bulk(web, survey, window)
     labels = {(c.key.split("_")[0], choice.id): choice.label for c in form for choice in c.choices}
     options = _options(form)
-    rows = table([_row(one, labels, options) for one in found], form, wanted)
-    return Answers(rows, latest([one["date_modified"][:19] + "Z" for one in found], since), everything=not since)
+    rows = table([_row(one, labels, options) for one in _bulk(web, survey, window)], form, wanted)
+    stamps = [stamp[:19] + "Z" for stamp in rows[SUBMITTED]]
+    return Answers(rows, latest(stamps, since), everything=not since)
 
 
 def count(web: Web, survey: str) -> int | None:
     return int(web.get_json(f"surveys/{survey}/responses/bulk", per_page=1)["total"])
 
 
-def _bulk(web: Web, survey: str, window: dict[str, str | None]) -> list[Row]:
+def _bulk(web: Web, survey: str, window: dict[str, str | None]) -> Iterator[Row]:
     asked = {"per_page": _PER_PAGE, "sort_by": "date_modified", "sort_order": "ASC", **window}
 
     def page(number: int) -> tuple[list[Row], int]:

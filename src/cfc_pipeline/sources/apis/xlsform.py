@@ -18,11 +18,14 @@ def choice(name: str, label: str) -> Choice:
 def labelled(rows: pl.DataFrame, form: Iterable[RawColumn]) -> pl.DataFrame:
     """Labels for names, wherever the question has choices. A name that the form no longer has stays as it is: then a
     person sees an answer that nobody knows, and not no answer."""
-    return rows.with_columns(_spoken(column) for column in form if column.choices and column.key in rows.columns)
+    asked = [column for column in form if column.choices and column.key in rows.columns]
+    return rows.with_columns(_spoken(column, rows[column.key]) for column in asked)
 
 
-def _spoken(column: RawColumn) -> pl.Expr:
+def _spoken(column: RawColumn, cells: pl.Series) -> pl.Expr:
     cell, labels = pl.col(column.key), {one.id: one.label for one in column.choices}
+    if not cells.str.contains(" ", literal=True).any():
+        return cell.replace(labels)
     parts = cell.str.split(" ")
     known = parts.list.eval(pl.element().is_in(list(labels))).list.all()
     joined = parts.list.eval(pl.element().replace(labels)).list.join("; ")
