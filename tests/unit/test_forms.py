@@ -1,11 +1,13 @@
 """A form that changes, through the front door: what waits, what goes on, what a person decides, what is marked."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from cfc_pipeline import cli
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.recipes import forms
 from cfc_pipeline.recipes.report import in_json, in_words
@@ -223,3 +225,25 @@ def test_the_three_kinds_of_no_answer_stay_apart(folder: Path) -> None:
     assert ask(folder, why) == [(1, "not_shown"), (2, "left_blank"), (3, "not_ticked")]
     assert ask(folder, "SELECT count(*) FROM unanswered") == [(3,)]
     assert ask(folder, "SELECT state FROM scale_score WHERE items_answered = 2") == [("too_few_items",)]
+
+
+def test_a_person_reads_the_plan_and_decides_at_the_command_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(*words: str) -> str:
+        monkeypatch.setattr("sys.argv", ["cfc-pipeline", "-p", str(folder), *words])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        assert not end.value.code
+        return capsys.readouterr().out
+
+    fetched(folder, REWORDED, [response(3)])
+    assert told("review", "forms") == "No form has changed.\n"
+    take_in(folder)
+    assert "q3: reworded" in told("review", "forms")
+    (plan,) = json.loads(told("review", "forms", "--json"))
+    words = ("--as", "break", "--by", "A manager", "--note", "the new wording asks for more")
+    assert "brs: break" in told("review", "accept", plan["survey"], plan["version"], *words)
+    lines = (folder / "form_changes.csv").read_text().splitlines()
+    assert lines[1].startswith(f"baseline,{plan['version']},brs,break,A manager,")
+    assert lines[1].endswith(",the new wording asks for more")

@@ -45,6 +45,7 @@ def column_behind(survey: Survey, canonical: str) -> str:
         "date_readable": survey.submitted.column or SUBMITTED,
         "dates_readable": _first(survey, "withdrawn_on", "consent_date", "held_on"),
         "record": RECORD,
+        "form_decided": "the form",
     }
     return plain.get(canonical) or _first(survey, canonical) or canonical
 

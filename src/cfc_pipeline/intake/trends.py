@@ -12,7 +12,7 @@ import polars as pl
 
 from cfc_pipeline.intake.change import TOUCHING, Difference, differences
 from cfc_pipeline.intake.form_changes import Decisions
-from cfc_pipeline.intake.versions import BREAK, SAME, Form, Version, Versions, compare
+from cfc_pipeline.intake.versions import BREAK, Form, Version, Versions, compare
 from cfc_pipeline.programme import Cohort, Scale
 from cfc_pipeline.sources.raw import Choice, RawColumn
 
@@ -57,7 +57,7 @@ def _years(
     found: dict[tuple[str, str], set[str]] = {}
     for survey, rows in accepted.items():
         for file, cohort in rows.select("file", "cohort_id").unique().rows() if "cohort_id" in rows.columns else ():
-            if file in versions.of_file:
+            if file in versions.of_file and cohort in year:
                 found.setdefault((survey, versions.of_file[file].id), set()).add(year[cohort])
     return found
 
@@ -76,21 +76,30 @@ def _parts(instrument: str, versions: Versions, years: Mapping[tuple[str, str], 
 
 def _of_instrument(instrument: str, parts: Sequence[Part], decisions: Decisions) -> Iterator[Break]:
     for place, part in enumerate(parts[1:], start=1):
-        decided = decisions.get((part.version.survey.id, part.version.id, instrument))
-        earlier = parts[:place]
-        found = [_between(instrument, before.version, part.version) for before in reversed(earlier)]
-        if decided == SAME or (decided != BREAK and not all(found)):
-            continue
-        before = earlier[-1]
-        yield Break(
-            instrument,
-            before.version,
-            part.version,
-            from_year=before.years[-1] if before.years[-1] <= part.years[0] else before.years[0],
-            to_year=part.years[0],
-            state=DECLARED if decided == BREAK else POSSIBLE,
-            differences=tuple(found[0]),
-        )
+        own = [before for before in parts[:place] if before.version.survey.id == part.version.survey.id]
+        before = [*parts[:place], *own][-1]
+        if own:  # only a decision begins a part within a survey
+            state: str | None = DECLARED
+        else:
+            state = _state(instrument, parts[:place], part.version, decisions)
+        if state:
+            yield Break(
+                instrument,
+                before.version,
+                part.version,
+                from_year=before.years[-1] if before.years[-1] <= part.years[0] else before.years[0],
+                to_year=part.years[0],
+                state=state,
+                differences=tuple(_between(instrument, before.version, part.version)),
+            )
+
+
+def _state(instrument: str, earlier: Sequence[Part], version: Version, decisions: Decisions) -> str | None:
+    """Of what lies between a survey and those before it: nothing where one of them asks the instrument just so."""
+    decided = decisions.get((version.survey.id, version.id, instrument))
+    if decided:
+        return DECLARED if decided == BREAK else None
+    return POSSIBLE if all(_between(instrument, before.version, version) for before in earlier) else None
 
 
 def _between(instrument: str, before: Version, after: Version) -> list[Difference]:

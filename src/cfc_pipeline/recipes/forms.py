@@ -1,4 +1,4 @@
-"""Forms that changed: the plans that a person reads, what waits for a decision, and what is stored about it.
+"""Forms that changed: the plans that a person reads, what waits for a decision, and decisions.
 
 Plans quote the forms, whose wording somebody else typed; they rest sealed, and are shown to whoever holds the key.
 Anything else only counts.
@@ -12,22 +12,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.identity.keys import Keys, load_keys
-from cfc_pipeline.identity.known import Known
-from cfc_pipeline.identity.redaction import redact
 from cfc_pipeline.identity.vault import read_sealed, write_sealed
-from cfc_pipeline.intake.change import Difference, offered, shown, wording
+from cfc_pipeline.intake.change import Difference, wording
 from cfc_pipeline.intake.form_changes import decide_form
 from cfc_pipeline.intake.trends import POSSIBLE, Break
 from cfc_pipeline.intake.versions import HELD, Version, Versions, touched
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.warehouse.store import Connection
-from cfc_pipeline.warehouse.write import replace_table
 from schemas.instruments import Instrument
-from schemas.tables import TABLES, polars_schema
 
 _FILE = "forms.sealed"
 
@@ -190,66 +183,3 @@ def in_json(found: list[Plan]) -> list[dict[str, Any]]:
 
 def _counted(plan: Plan) -> str:
     return ", ".join(f"{n} {kind}" for kind, n in Counter(d.kind for d in plan.differences).items())
-
-
-def store_forms(
-    con: Connection, versions: Versions, breaks: list[Break], received: Mapping[int, date], known: Known
-) -> None:
-    """form_version, form_question and trend_break. Wordings are redacted: people may be named in a heading too."""
-    kept = [version for version in versions.every if version.file in received]
-    replace_table(con, "form_version", _version_rows(kept, received))
-    replace_table(con, "form_question", _question_rows(kept, known))
-    rows = [(b.instrument, b.after.survey.id, b.after.id, b.from_year, b.to_year, b.state) for b in breaks]
-    replace_table(con, "trend_break", pl.DataFrame(rows, schema=polars_schema(TABLES["trend_break"]), orient="row"))
-
-
-def stored_versions(con: Connection) -> set[tuple[str, str]]:
-    """Survey and version of those that an earlier run stored."""
-    return {
-        (survey, version) for survey, version in con.execute("SELECT survey_id, version FROM form_version").fetchall()
-    }
-
-
-def _version_rows(kept: list[Version], received: Mapping[int, date]) -> pl.DataFrame:
-    rows = [
-        (
-            version.survey.id,
-            version.id,
-            instrument,
-            version.file,
-            received[version.file],
-            state,
-            version.lines[instrument],
-        )
-        for version in kept
-        for instrument, state in version.states.items()
-    ]
-    return pl.DataFrame(rows, schema=polars_schema(TABLES["form_version"]), orient="row")
-
-
-def _question_rows(kept: list[Version], known: Known) -> pl.DataFrame:
-    """Only questions that the survey entry uses: whatever else a file has in its headings is not stored."""
-    rows = [
-        (
-            version.survey.id,
-            version.id,
-            place,
-            question.key,
-            *_item(version, question.key),
-            shown(question),
-            "; ".join(map(offered, question.choices)),
-        )
-        for version in kept
-        for place, question in enumerate(version.form.questions, start=1)
-        if question.key in version.form.asked
-    ]
-    frame = pl.DataFrame(rows, schema=polars_schema(TABLES["form_question"]), orient="row")
-    return frame.with_columns(redact(frame[column], known)["text"].alias(column) for column in ("wording", "choices"))
-
-
-def _item(version: Version, column: str) -> tuple[str | None, int | None]:
-    """The item that a column is, as its survey entry says."""
-    named = (
-        (scale.instrument, item) for scale in version.survey.scales for item, c in scale.items.items() if c == column
-    )
-    return next(named, (None, None))

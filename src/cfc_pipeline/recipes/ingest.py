@@ -33,6 +33,7 @@ from cfc_pipeline.recipes.arrivals import (
     seal_arrival,
 )
 from cfc_pipeline.recipes.entries import check_instruments, check_named_survey
+from cfc_pipeline.recipes.form_tables import store_forms, stored_versions
 from cfc_pipeline.recipes.ledger import check_balance, quality_rows, reasons, settled
 from cfc_pipeline.recipes.report import IngestReport, Refused, shown
 from cfc_pipeline.warehouse.layout import dictionary
@@ -90,12 +91,12 @@ def ingest(
                 seal_arrival(arrival, programme, keys, now.date())
             write_quarantine(programme.restricted, intake.quarantine, keys)
         broken = breaks(asked, intake.accepted, programme.cohorts, decisions)
-        plans = forms.plans(asked, broken, instruments, forms.stored_versions(con))
+        plans = forms.plans(asked, broken, instruments, stored_versions(con))
         if not dry_run:
             forms.write_plans(programme.restricted, plans, keys)
         received = {f.number: now.date() for f in intake.files} | {c.number: c.received_on for c in sealed}
         people = Known(intake.named["name"], intake.named["school"], intake.named["code"])
-        forms.store_forms(con, asked, broken, received, people)
+        store_forms(con, asked, broken, received, people)
         report = _store(con, intake, programme, instruments, keys, people, now, received)
     refused = [*lost, *refused, *(Refused(f.name, error) for f, error in intake.refused)]
     report.new_files = shown([a.path.name for a in arrivals], people)
