@@ -9,6 +9,7 @@ import pytest
 from cfc_pipeline.demo.layouts import LAYOUTS, Question, Submission, key_of, write_export
 from cfc_pipeline.identity.anonymise import anonymise
 from cfc_pipeline.identity.keys import Keys
+from cfc_pipeline.identity.known import Known
 from cfc_pipeline.intake.batch import File, take_in
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.sources import read_export
@@ -81,7 +82,9 @@ def canonical(layout: str, labels: bool, folder) -> dict[str, pl.DataFrame]:
     ]
     intake = take_in(plan, load_instruments(), [], files)
     assert not intake.refused
-    safe = anonymise(intake, plan.surveys, plan.cohorts, Keys(b"synthetic key of thirty-two byte"))
+    roster = intake.accepted["roster"]
+    known = Known(roster["name"], roster["school"])
+    safe = anonymise(intake, plan.surveys, plan.cohorts, Keys(b"synthetic key of thirty-two byte"), known)
     frames = {"answers": safe.answers["brs-pre"], "comments": safe.comments, "people": safe.participants}
     plain = {name: frame.drop(IDS, strict=False) for name, frame in frames.items()}
     return {name: frame.sort(frame.columns, nulls_last=True) for name, frame in plain.items()}
