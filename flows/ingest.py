@@ -2,11 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from flows.safety import check_settings, value_free  # isort: skip  (sets Prefect up before it is imported)
-from prefect import flow, task
+from prefect import Task, flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import task_run
 
 from cfc_pipeline.errors import SourceBusy
@@ -17,7 +19,19 @@ from cfc_pipeline.recipes.report import IngestReport, in_words
 _RETRIES = 2
 
 
-@task(name="fetch", retries=_RETRIES, retry_delay_seconds=60, persist_result=False, cache_policy=NO_CACHE)
+def _is_busy(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """A wrong setting or a revoked token is as wrong a minute later."""
+    return isinstance(state.result(raise_on_failure=False), SourceBusy)
+
+
+@task(
+    name="fetch",
+    retries=_RETRIES,
+    retry_delay_seconds=60,
+    retry_condition_fn=_is_busy,
+    persist_result=False,
+    cache_policy=NO_CACHE,
+)
 @value_free
 def fetch(folder: Path, survey: str | None, audit: bool, dry_run: bool) -> fetching.FetchReport:
     """Only trouble with a tool is worth another try; after the last one the other surveys go on without it."""

@@ -71,14 +71,20 @@ def test_a_file_that_cannot_be_read_stops_nothing_and_says_nothing(planted, prog
     assert known_to_prefect(*planted.values) == 0
 
 
-def test_a_refusal_is_said_and_nothing_is_tried_again(programme, tmp_path):
+def test_a_refusal_is_said_and_nothing_is_tried_again(programme, tmp_path, monkeypatch):
+    import flows.ingest
     from flows.nightly import nightly
+
+    tries = []
+    fetch = flows.ingest.fetching.fetch
+    monkeypatch.setattr(flows.ingest.fetching, "fetch", lambda *a, **k: tries.append(1) or fetch(*a, **k))
 
     copy = tmp_path / "copy"
     shutil.copytree(programme, copy, ignore=shutil.ignore_patterns("releases"))
     (copy / "programme.yaml").write_text("name: x\ncohorst: []\n")
     with pytest.raises(ConfigError, match="did you mean"):
         nightly(copy)
+    assert len(tries) == 1
     assert not (copy / "releases").exists()
 
 
