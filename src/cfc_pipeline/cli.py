@@ -333,6 +333,39 @@ def email(*, folder: Folder, preview: Path | None = None, dry_run: DryRun = Fals
 
 
 @app.command
+def erase(*, folder: Folder, participant: str | None = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Take a person out of everything in the folder for good, prove it, and keep them out of every later run.
+
+    It asks for their address or code, or reads it from standard input, because what is typed into a command stays in
+    the shell's history.
+
+    Example: cfc-pipeline -p my-programme erase --dry-run < address.txt
+
+    Parameters
+    ----------
+    participant
+        The id in the analysts' copy, for somebody of whom neither address nor code is known.
+    """
+    from cfc_pipeline.recipes.erase import erase as recipe
+
+    who = participant or (getpass.getpass("Address or code: ") if sys.stdin.isatty() else sys.stdin.readline())
+    done = recipe(folder, os.environ, who, dry_run=dry_run)
+    print(json.dumps(asdict(done)) if as_json else done.in_words())
+
+
+@app.command
+def verify(*, folder: Folder) -> None:
+    """Check that the audit log is whole, and that sealed copies and releases are as they were written.
+
+    Example: cfc-pipeline -p my-programme verify
+    """
+    from cfc_pipeline.recipes.verify import verify as recipe
+
+    for line in recipe(folder, os.environ):
+        print(line)
+
+
+@app.command
 def codebook(*, as_json: AsJson = False) -> None:
     """Print what every table and column of the analysts' database holds.
 

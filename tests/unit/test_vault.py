@@ -9,7 +9,8 @@ import pytest
 
 from cfc_pipeline.errors import PrivacyRefusal, StoreError
 from cfc_pipeline.identity.keys import Keys
-from cfc_pipeline.identity.vault import RawCopy, fingerprint, list_raw, open_raw, read_sealed, seal, write_sealed
+from cfc_pipeline.identity.sealed import read_sealed, write_sealed
+from cfc_pipeline.identity.vault import RawCopy, fingerprint, list_raw, open_raw, seal
 
 KEYS = Keys(bytes(range(32)))
 OTHER = Keys(bytes(range(1, 33)))

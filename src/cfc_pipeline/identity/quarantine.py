@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from cfc_pipeline.identity.keys import Keys
-from cfc_pipeline.identity.vault import read_sealed, write_sealed
+from cfc_pipeline.identity.sealed import read_sealed, write_sealed
 
 COLUMNS = {
     "survey_id": pl.String,

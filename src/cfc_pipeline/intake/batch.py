@@ -134,11 +134,20 @@ def _take(
             intake.files.remove(file)
             continue
         surveys[file.survey.id] = file.survey
+        _count_erased(file, intake)
         mapped.setdefault(file.survey.id, []).append(rows)
     for survey_id, frames in mapped.items():
         rows = pl.concat(frames, how="diagonal_relaxed")
         rows = hold_back(rows, surveys[survey_id], intake.held)
         _judge(intake, surveys[survey_id], rows, contract(surveys[survey_id]), _gone(intake.files, survey_id))
+
+
+def _count_erased(file: File, intake: Intake) -> None:
+    """Rows of people who were erased came in with the file; the ledger says where they went."""
+    if count := file.raw.erased:
+        intake.rows_in[file.number] += count
+        line = {"file": file.number, "fate": "excluded", "why": "erased", "rows": count, "survey_id": file.survey.id}
+        intake.ledger.append(pl.DataFrame([line]))
 
 
 def _gone(files: list[File], survey_id: str) -> pl.DataFrame:

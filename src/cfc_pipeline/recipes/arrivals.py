@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from cfc_pipeline.errors import ExportError, StoreError
+from cfc_pipeline.identity.erased import Erased, masked_name, read_erased, without
 from cfc_pipeline.identity.keys import Keys, private_folder
 from cfc_pipeline.identity.vault import RawCopy, fingerprint, open_raw, seal
 from cfc_pipeline.intake.batch import File
@@ -12,9 +13,9 @@ from cfc_pipeline.intake.cells import resolve
 from cfc_pipeline.intake.recognise import assign, missing_columns, no_entry
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.recipes.report import Refused
-from cfc_pipeline.sources import read_export, read_file
+from cfc_pipeline.sources import kept, read_export, read_file
 from cfc_pipeline.sources.fetched import from_bytes, is_fetched, raw_table, with_empty_columns
-from cfc_pipeline.sources.raw import RawColumn
+from cfc_pipeline.sources.raw import RawColumn, RawTable
 from cfc_pipeline.warehouse.store import Connection
 
 FETCHED_NAME = "fetched from the tool"  # what a sealed fetch is called
@@ -27,6 +28,7 @@ class Arrival:
     path: Path
     data: bytes
     file: File
+    cleaned: bool = False  # whether people who were erased are left out of `file`
 
 
 def inbox(programme: Programme) -> list[Path]:
@@ -54,17 +56,24 @@ def refuse_missing_copies(con: Connection, sealed: list[RawCopy]) -> None:
         )
 
 
-def known_files(sealed: list[RawCopy], programme: Programme, keys: Keys) -> tuple[list[File], list[Refused]]:
-    """Everything that came in before, from its sealed copies. One that fits no entry any more is named."""
+def known_files(
+    sealed: list[RawCopy], programme: Programme, keys: Keys, *, as_kept: bool = False
+) -> tuple[list[File], list[Refused]]:
+    """Everything that came in before, from its sealed copies. One that fits no entry any more is named.
+
+    People who were erased are left out, unless what is asked for is what the copies hold, `as_kept`.
+    """
     files, lost = [], []
+    erased = Erased(b"") if as_kept else read_erased(programme.restricted, keys)
     forms: dict[str, tuple[RawColumn, ...]] = {}  # survey: every question that it had in any fetch so far
     for copy in sealed:
         try:
             data = open_raw(copy, keys)
             if copy.name == FETCHED_NAME and is_fetched(data):
-                files.append(_fetched_file(data, copy, programme, forms))
+                file = _fetched_file(data, copy, programme, forms)
             else:
-                files.append(_recognise(data, copy.name, programme, copy.survey_id, copy.number))
+                file = _assigned(data, copy.name, programme, copy.survey_id, copy.number, cleaned=copy.cleaned)
+            files.append(replace(file, raw=without(file.raw, file.survey, erased)))
         except ExportError as error:
             lost.append(Refused(copy.name, error))
     return files, lost
@@ -96,6 +105,7 @@ def new_files(
     """New files, files that fit no entry, and files that came in before, byte for byte."""
     arrivals: list[Arrival] = []
     refused, repeats = [], []
+    erased = read_erased(programme.restricted, keys)
     seen = {copy.fingerprint for copy in sealed}
     number = max((copy.number for copy in sealed), default=0)
     for path in paths:
@@ -105,32 +115,55 @@ def new_files(
             if mark in seen:
                 repeats.append(path)
                 continue
-            file = _recognise(data, path.name, programme, survey_id, number + 1)
+            file = _assigned(data, path.name, programme, survey_id, number + 1)
         except ExportError as error:
             refused.append(Refused(path.name, error))
             continue
         seen.add(mark)
         number += 1
-        arrivals.append(Arrival(path, data, file))
+        arrivals.append(_without_erased(Arrival(path, data, file), erased))
     return arrivals, refused, repeats
 
 
-def _recognise(data: bytes, name: str, programme: Programme, survey_id: str | None, number: int) -> File:
+def _without_erased(arrival: Arrival, erased: Erased) -> Arrival:
+    file = arrival.file
+    raw = without(file.raw, file.survey, erased)
+    return replace(
+        arrival, file=replace(file, name=masked_name(file.name, erased), raw=raw), cleaned=raw is not file.raw
+    )
+
+
+def _assigned(
+    data: bytes, name: str, programme: Programme, survey_id: str | None, number: int, *, cleaned: bool = False
+) -> File:
     """Read a file and find its survey entry: the one that was said or found before, if it still fits."""
     confirmed = [s for s in programme.surveys if s.confirmed]
     said = [s for s in confirmed if s.id == survey_id]
-    raw = read_export(data, "the file", said[0].tool if said else None)  # its name may hold a person's
+    raw = _table_in(data, said[0].tool if said else None, cleaned=cleaned)
     fits = said if said and not missing_columns(raw, said[0]) else confirmed
     return File(name, assign(raw, name, fits), raw, number)
+
+
+def _table_in(data: bytes, tool: str | None, *, cleaned: bool) -> RawTable:
+    """What a raw copy, or a new file, holds. Messages do not name it: its name may hold a person's."""
+    return kept.from_bytes(data) if cleaned else read_export(data, "the file", tool)
+
+
+def table_of(copy: RawCopy, data: bytes, tool: str) -> RawTable:
+    """What a raw copy holds, whatever it was kept as."""
+    if copy.name == FETCHED_NAME and is_fetched(data):
+        return raw_table(from_bytes(data))
+    return _table_in(data, tool, cleaned=copy.cleaned)
 
 
 def seal_arrival(arrival: Arrival, programme: Programme, keys: Keys, today: date) -> None:
     seal(
         programme.restricted,
         keys,
-        arrival.data,
+        kept.to_bytes(arrival.file.raw) if arrival.cleaned else arrival.data,
         number=arrival.file.number,
-        name=arrival.path.name,
+        name=arrival.file.name,
         received_on=today,
         survey_id=arrival.file.survey.id,
+        came_as=arrival.data if arrival.cleaned else None,
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from cfc_pipeline.errors import ConfigError, PipelineError, SourceError, StoreBusy, unexpected
+from cfc_pipeline.identity.erased import Erased, cleaned, read_erased
 from cfc_pipeline.identity.keys import Keys, load_keys, private_folder
 from cfc_pipeline.identity.vault import RawCopy, list_raw, open_raw, seal
 from cfc_pipeline.intake.cells import resolve
@@ -62,12 +63,13 @@ def fetch(
     asked = [s for s in programme.surveys if s.confirmed and s.fetch and survey_id in (None, s.id)]
     if not asked:
         return report
-    with _alone(programme):
+    with alone(programme):
         sealed = list_raw(programme.restricted, keys)
+        erased = read_erased(programme.restricted, keys)
         for survey in asked:
             try:
                 kept = kept_fetches(sealed, survey.id, keys)
-                found = _fetched(survey, kept, environ, now, everything=everything)
+                found = _fetched(survey, kept, erased, environ, now, everything=everything)
                 if not accept_deletions and _mostly_gone(found, kept):
                     report.refused.append(Refused(f"survey {survey.id}", _question(survey, found), fetching=True))
                     found = replace(found, gone=(), everything=False)
@@ -130,7 +132,13 @@ def wanted_columns(form: tuple[RawColumn, ...], survey: Survey, kept: list[Fetch
 
 
 def _fetched(
-    survey: Survey, kept: list[Fetched], environ: Mapping[str, str], now: datetime, *, everything: bool
+    survey: Survey,
+    kept: list[Fetched],
+    erased: Erased,
+    environ: Mapping[str, str],
+    now: datetime,
+    *,
+    everything: bool,
 ) -> Fetched:
     api, tool_id = APIS[survey.tool], _fetch_of(survey).survey
     web = connect(survey.tool, _fetch_of(survey), environ)
@@ -139,6 +147,8 @@ def _fetched(
         wanted = wanted_columns(form, survey, kept)
         since = None if everything else _since(survey, kept, wanted, now)
         answers = settled(api.responses(web, tool_id, form, wanted, since))
+    raw = RawTable(survey.tool, "form", form, pl.LazyFrame())
+    answers = replace(answers, rows=cleaned(answers.rows, raw, survey, erased).rows)
     return _news(survey, kept, form, answers, now)
 
 
@@ -198,7 +208,7 @@ def _fetch_of(survey: Survey) -> Fetch:
 
 
 @contextmanager
-def _alone(programme: Programme) -> Iterator[None]:
+def alone(programme: Programme) -> Iterator[None]:
     """Two fetches at once would keep the same news twice. The lock goes away with its process, however that ends."""
     path = private_folder(programme.restricted) / ".fetch.lock"
     with path.open("w") as lock:

@@ -14,7 +14,7 @@ from typing import Any
 
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.identity.keys import Keys, load_keys
-from cfc_pipeline.identity.vault import read_sealed, write_sealed
+from cfc_pipeline.identity.sealed import read_sealed, write_sealed
 from cfc_pipeline.intake.change import Difference, wording
 from cfc_pipeline.intake.form_changes import decide_form
 from cfc_pipeline.intake.trends import POSSIBLE, Break

@@ -99,7 +99,7 @@ def ingest(
         store_forms(con, asked, broken, received, people)
         report = _store(con, intake, programme, instruments, keys, people, now, received)
     refused = [*lost, *refused, *(Refused(f.name, error) for f, error in intake.refused)]
-    report.new_files = shown([a.path.name for a in arrivals], people)
+    report.new_files = shown([a.file.name for a in arrivals], people)
     report.repeats = shown([path.name for path in repeats], people)
     names = shown([r.name for r in refused], people)
     report.refused = [Refused(name, r.error) for name, r in zip(names, refused, strict=True)]

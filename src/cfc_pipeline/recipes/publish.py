@@ -9,6 +9,7 @@ from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.publish.release import release_name, write_release
 from cfc_pipeline.publish.tables import build_tables
 from cfc_pipeline.publish.written import as_written, figures, hidden_by_reason
+from cfc_pipeline.recipes import audit
 from cfc_pipeline.warehouse.store import Connection, reading
 
 
@@ -44,11 +45,13 @@ def publish(folder: Path, *, dry_run: bool = False, now: datetime | None = None)
         source = _source(con)
     when = now or datetime.now(UTC)
     path = programme.releases / release_name(when)
+    off_because = programme.policy.disclosure.off_because
     if not dry_run:
+        source["audit_log"] = audit.last_hash(programme.folder)
         write_release(programme, tables, when=when, version=__version__, source=source)
+        audit.note(programme.folder, "release", when, release=path.name, disclosure_off_because=off_because)
     every = sum(table.values.height * len(figures(table)) for table in tables)
     hidden = sum(sum(hidden_by_reason(table).values()) for table in tables)
-    off_because = programme.policy.disclosure.off_because
     return Published(path, dry_run, len(tables), every - hidden, hidden, off_because)
 
 

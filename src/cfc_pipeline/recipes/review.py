@@ -8,13 +8,13 @@ import polars as pl
 
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.identity import approvals
-from cfc_pipeline.identity.keys import load_keys
+from cfc_pipeline.identity.keys import Keys, load_keys
 from cfc_pipeline.identity.quarantine import read_quarantine
-from cfc_pipeline.identity.vault import list_raw, open_raw
+from cfc_pipeline.identity.vault import RawCopy, list_raw, open_raw
 from cfc_pipeline.intake.cells import resolve
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.sources import read_export
+from cfc_pipeline.recipes.arrivals import table_of
 from cfc_pipeline.sources.raw import ROW
 from cfc_pipeline.warehouse.store import writing
 
@@ -31,18 +31,17 @@ def quarantined_rows(folder: Path, environ: Mapping[str, str], *, values: bool =
         return held
     copies = {copy.number: copy for copy in list_raw(programme.restricted, keys)}
     return pl.concat(
-        part.with_columns(value=_cells(part, open_raw(copies[number], keys), copies[number].name, programme))
+        part.with_columns(value=_cells(part, copies[number], keys, programme))
         for (number,), part in held.sort("file", "row").group_by("file", maintain_order=True)
     )
 
 
-def _cells(part: pl.DataFrame, data: bytes, name: str, programme: Programme) -> pl.Series:
+def _cells(part: pl.DataFrame, copy: RawCopy, keys: Keys, programme: Programme) -> pl.Series:
     """The cells that the lines of one file's part of the quarantine are about."""
-    survey = programme.survey(part["survey_id"][0])
-    raw = read_export(data, name, survey.tool)
+    raw = table_of(copy, open_raw(copy, keys), programme.survey(part["survey_id"][0]).tool)
     rows = raw.rows.collect().rows_by_key(ROW, named=True, unique=True)
-    keys = [resolve(raw, column) or column for column in part["column"]]
-    found = [rows[row].get(key) for row, key in zip(part["row"], keys, strict=True)]
+    columns = [resolve(raw, column) or column for column in part["column"]]
+    found = [rows[row].get(key) for row, key in zip(part["row"], columns, strict=True)]
     return pl.Series(found, dtype=pl.String)
 
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from cfc_pipeline.errors import ExportError
 from cfc_pipeline.sources.apis.answers import SCHEMA, Answers
-from cfc_pipeline.sources.raw import READER_COLUMNS, RECORD, ROW, UNANSWERED, Choice, RawColumn, RawTable
+from cfc_pipeline.sources.raw import READER_COLUMNS, RECORD, ROW, UNANSWERED, RawColumn, RawTable, column_from
 
 _MAGIC = b"PAR1"
 _ABOUT = "cfc_pipeline.fetch"
@@ -54,7 +54,7 @@ def from_bytes(data: bytes) -> Fetched:
     """ExportError when it is a Parquet file of somebody else's."""
     try:
         about = json.loads(pl.read_parquet_metadata(io.BytesIO(data))[_ABOUT])
-        form = tuple(_column(one) for one in about.pop("form"))
+        form = tuple(column_from(one) for one in about.pop("form"))
         rows = pl.read_parquet(io.BytesIO(data))
     except (KeyError, ValueError, TypeError, pl.exceptions.PolarsError):
         raise ExportError(
@@ -64,11 +64,6 @@ def from_bytes(data: bytes) -> Fetched:
         ) from None
     about["gone"] = tuple(about["gone"])
     return Fetched(form=form, rows=rows, **about)
-
-
-def _column(stored: dict[str, object]) -> RawColumn:
-    choices = tuple(Choice(**one) for one in stored.pop("choices"))  # type: ignore[attr-defined]
-    return RawColumn(**stored, choices=choices)  # type: ignore[arg-type]
 
 
 def raw_table(fetched: Fetched) -> RawTable:

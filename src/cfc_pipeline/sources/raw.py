@@ -1,6 +1,7 @@
 """What every survey tool's reader gives back, so that nothing after it needs to know the tool."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -55,7 +56,13 @@ class RawTable:
     warnings: tuple[str, ...] = ()  # for people, without values from the file
     form: tuple[RawColumn, ...] = ()  # every question of the form in its order, where more is known than `columns`
     gone: frozenset[str] = frozenset()  # ids of responses that were there before and are not in the tool any more
+    erased: int = 0  # rows of people who were erased; they are not in `rows`
     unanswered: pl.DataFrame | None = None  # ROW, key, reason (of UNANSWERED): why cells are null, where the tool says
 
     def column(self, key: str) -> RawColumn | None:
         return next((c for c in self.columns if c.key == key), None)
+
+
+def column_from(stored: dict[str, Any]) -> RawColumn:
+    """The column that `dataclasses.asdict` made this of."""
+    return RawColumn(**stored | {"choices": tuple(Choice(**one) for one in stored["choices"])})

@@ -1,0 +1,165 @@
+"""People who were erased: by whom they are known again, so that no later file brings them back, and by nobody else.
+
+The list holds keyed digests of their addresses, codes and the words of their names. Its key is random and lies in the
+sealed list itself, so an exchange of the programme's secret does not lose anybody. Whoever has both the secret and an
+address can ask whether it is on the list: accepted, because without that the next export would bring the person back.
+
+What it does to a table depends on the table and the list only, and doing it twice changes nothing more: it is done to
+every file of every run, also when the sealed copy was cleaned already or a run was killed in the middle.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import polars as pl
+
+from cfc_pipeline.identity.keys import Keys
+from cfc_pipeline.identity.patterns import WORDS
+from cfc_pipeline.identity.pseudonyms import pseudonyms
+from cfc_pipeline.identity.sealed import read_sealed, write_sealed
+from cfc_pipeline.identity.words import fold, replace_words, words_in
+from cfc_pipeline.intake.cells import resolve
+from cfc_pipeline.intake.people import normal_address
+from cfc_pipeline.intake.recognise import columns_of
+from cfc_pipeline.programme import Survey
+from cfc_pipeline.sources.raw import READER_COLUMNS, RawTable
+
+_FILE, _PURPOSE = "erased.sealed", "erased"
+_ADDRESS = re.compile(r"[^\s<>,;:()\"']+@[^\s<>,;:()\"']*[^\s<>,;:()\"'.]")
+_EVERYDAY = set(WORDS["everyday_words"].split())
+GONE = "[erased]"
+_NAME = "[name]"
+
+
+@dataclass(frozen=True)
+class Erased:
+    """Digests of addresses and codes, and of words of names. `unfinished` while an erasure is under way."""
+
+    key: bytes = field(repr=False)
+    people: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    unfinished: bool = False
+
+    def digests(self, values: Collection[str]) -> list[str]:
+        return pseudonyms(pl.Series(list(values), dtype=pl.String), self.key, "").to_list()
+
+    def adding(self, people: Collection[str], name_words: Collection[str]) -> "Erased":
+        more, names = frozenset(self.digests(people)), frozenset(self.digests(name_words))
+        return replace(self, people=self.people | more, names=self.names | names, unfinished=True)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A table without the erased people: their rows are left out, and others' mentions of them are masked."""
+
+    rows: pl.DataFrame
+    dropped: int  # rows
+    masked: int  # cells
+
+
+def read_erased(restricted: Path, keys: Keys) -> Erased:
+    path = restricted / _FILE
+    if not path.exists():
+        return Erased(secrets.token_bytes(32))
+    stored = json.loads(read_sealed(path, keys, _PURPOSE))
+    return Erased(
+        bytes.fromhex(stored["key"]), frozenset(stored["people"]), frozenset(stored["names"]), stored["unfinished"]
+    )
+
+
+def write_erased(restricted: Path, erased: Erased, keys: Keys) -> None:
+    stored = {
+        "key": erased.key.hex(),
+        "people": sorted(erased.people),
+        "names": sorted(erased.names),
+        "unfinished": erased.unfinished,
+    }
+    write_sealed(restricted / _FILE, json.dumps(stored).encode(), keys, _PURPOSE)
+
+
+def name_words(names: Collection[str]) -> set[str]:
+    """The words of names as texts are searched for them; single letters say nothing."""
+    runs = {fold(run) for name in names for run in re.findall(r"[^\W\d_]+", name)}
+    joined = {fold(word) for name in names for word in name.split()}
+    return {word for word in runs | joined if len(word) > 1}
+
+
+def without(raw: RawTable, survey: Survey, erased: Erased) -> RawTable:
+    """The table without the people on the list; the same object when nobody on it is in it."""
+    if not erased.people:
+        return raw
+    found = cleaned(raw.rows.collect(), raw, survey, erased)
+    if not found.dropped and not found.masked:
+        return raw
+    return replace(raw, rows=found.rows.lazy(), erased=raw.erased + found.dropped)
+
+
+def masked_name(name: str, erased: Erased) -> str:
+    """A file's name without words of their names."""
+    return str(_mask_names(_as_column(name), erased)[0]) if mentions(name, erased) else name
+
+
+def mentions(text: str, erased: Erased) -> bool:
+    """Whether a text has one of their addresses or a word of their names in it."""
+    if not erased.people:
+        return False
+    column = _as_column(text)
+    return not _mask_names(_mask_addresses(column, erased), erased).equals(column)
+
+
+def _as_column(text: str) -> pl.Series:
+    # A name in another encoding than this machine's has characters that no column can hold.
+    return pl.Series([text.encode("utf-8", "replace").decode().replace("_", " ")])
+
+
+def cleaned(rows: pl.DataFrame, raw: RawTable, survey: Survey, erased: Erased) -> Cleaned:
+    """`rows` have columns of `raw` among theirs; the others are not looked at."""
+    who, texts, other = (list(set(keys) & set(rows.columns)) for keys in _roles(raw, survey))
+    if not erased.people or rows.is_empty():
+        return Cleaned(rows, 0, 0)
+    theirs = [_digest(rows[key], erased).is_in(list(erased.people)) for key in who]
+    left = rows.filter(~pl.any_horizontal(*theirs).fill_null(False)) if theirs else rows
+    hidden = {key: _mask_addresses(left[key], erased) for key in (*texts, *other)}
+    hidden |= {key: _mask_names(hidden[key], erased) for key in texts}
+    masked = sum(int(left[key].ne_missing(column).sum()) for key, column in hidden.items())
+    return Cleaned(left.with_columns(**hidden), len(rows) - len(left), masked)
+
+
+def _roles(raw: RawTable, survey: Survey) -> tuple[set[str], set[str], set[str]]:
+    """Keys of the columns that say whose a row is; of those that hold what people wrote, or that nobody uses; and of
+    the rest, which are answers and names that others go by."""
+    named = [survey.person.column if survey.person else None, *(survey.fields.get(f) for f in ("email", "code"))]
+    who = {key for name in named if name and (key := resolve(raw, name))}
+    who |= {column.key for column in raw.columns if column.system and column.personal}
+    written = {*survey.comments.values(), survey.fields.get("practices")}
+    used = {key for name in columns_of(survey) if name not in written and (key := resolve(raw, name))}
+    every = {column.key for column in raw.columns} - set(READER_COLUMNS) - who
+    return who, every - used, every & used
+
+
+def _digest(column: pl.Series, erased: Erased) -> pl.Series:
+    normal = column.to_frame("cell").select(normal_address(pl.col("cell"))).to_series()
+    return pseudonyms(normal, erased.key, "")
+
+
+def _mask_addresses(column: pl.Series, erased: Erased) -> pl.Series:
+    """Addresses on the list inside other people's cells. Only the few cells that hold an address are looked at."""
+    cells = column.filter(column.str.contains("@", literal=True)).unique().to_list()
+    found = {cell: _ADDRESS.findall(cell) for cell in cells}
+    known = {a for addresses in found.values() for a in addresses}
+    theirs = {a for a, digest in zip(known, erased.digests([a.lower() for a in known]), strict=True)
+              if digest in erased.people}  # fmt: skip
+    changed = {cell: _ADDRESS.sub(lambda hit: GONE if hit[0] in theirs else hit[0], cell)
+               for cell, addresses in found.items() if not theirs.isdisjoint(addresses)}  # fmt: skip
+    return column.replace(changed) if changed else column
+
+
+def _mask_names(column: pl.Series, erased: Erased) -> pl.Series:
+    words = [w for w in words_in(column.unique()) if w[0].isupper() or fold(w) not in _EVERYDAY]
+    folded = [fold(word) for word in words]
+    theirs = [word for word, digest in zip(words, erased.digests(folded), strict=True) if digest in erased.names]
+    return replace_words(column, theirs, r"\b", r"\b", _NAME) if theirs else column
