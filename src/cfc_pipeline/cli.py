@@ -354,6 +354,17 @@ def erase(*, folder: Folder, participant: str | None = None, dry_run: DryRun = F
 
 
 @app.command
+def rotate_key(*, folder: Folder, dry_run: DryRun = False) -> None:
+    """Exchange the secret key: every sealed file and every pseudonym changes; answers, links and decisions stay.
+
+    Example: cfc-pipeline -p my-programme rotate-key --dry-run
+    """
+    from cfc_pipeline.recipes.rotate import rotate_key as recipe
+
+    print(recipe(folder, os.environ, dry_run=dry_run).in_words())
+
+
+@app.command
 def verify(*, folder: Folder) -> None:
     """Check that the audit log is whole, and that sealed copies and releases are as they were written.
 

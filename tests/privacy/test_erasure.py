@@ -18,6 +18,7 @@ from cfc_pipeline.identity.vault import list_raw
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import audit
 from cfc_pipeline.recipes.arrivals import known_files
+from cfc_pipeline.recipes.doctor import examine
 from cfc_pipeline.recipes.erase import NOTICE, erase
 from cfc_pipeline.recipes.publish import publish
 from cfc_pipeline.recipes.review import decide
@@ -275,6 +276,7 @@ def test_something_that_is_left_is_told_and_there_is_no_certificate(folder):
     with pytest.raises(PrivacyRefusal, match="no certificate") as refusal:
         erase(folder, {}, ADDRESS, now=WHEN)
     assert "notes.txt" in str(refusal.value)
+    assert any("erasure was not finished" in line for line in examine(folder, {}))
     assert not list((folder / "erasures").glob("*")) if (folder / "erasures").exists() else True
     (folder / "notes.txt").unlink()
     assert erase(folder, {}, ADDRESS, now=WHEN).certificate

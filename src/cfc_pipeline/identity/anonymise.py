@@ -50,7 +50,8 @@ def anonymise(intake: Intake, surveys: list[Survey], cohorts: list[Cohort], keys
     )
 
 
-def _response_ids(survey_id: str, record: pl.Series, keys: Keys) -> pl.Series:
+def response_ids(survey_id: str, record: pl.Series, keys: Keys) -> pl.Series:
+    """What a survey's records are called in every table."""
     return pseudonyms(survey_id + "\x1f" + record, keys.purpose("response"), "r-")
 
 
@@ -58,7 +59,7 @@ def _answers(rows: pl.DataFrame, survey: Survey, keys: Keys) -> pl.DataFrame:
     """One row a response, sorted by its id: the order of the file would say who was first."""
     return rows.select(
         "file",
-        _response_ids(survey.id, rows["record"], keys).alias("response_id"),
+        response_ids(survey.id, rows["record"], keys).alias("response_id"),
         pl.lit(survey.id).alias("survey_id"),
         pl.lit(survey.kind).alias("kind"),
         "cohort_id",
@@ -85,7 +86,7 @@ def _unanswered(intake: Intake, surveys: list[Survey], keys: Keys) -> pl.DataFra
         told = cells.join(rows, left_on=ROW, right_on="row").join(_items(intake, file), on="key")
         found.append(
             told.select(
-                _response_ids(file.survey.id, told["record"], keys).alias("response_id"),
+                response_ids(file.survey.id, told["record"], keys).alias("response_id"),
                 "instrument",
                 "item",
                 pl.col("reason").replace_strict(REASON_OF, return_dtype=pl.String),

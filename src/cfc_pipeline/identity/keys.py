@@ -48,18 +48,24 @@ def private_folder(folder: Path) -> Path:
 
 def create_key_file(restricted: Path) -> Path:
     """A new secret in `restricted`/secret.key (0600). An existing one is never replaced: that would orphan the data."""
-    path = private_folder(restricted) / FILE_NAME
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        return write_key_file(restricted, Keys(secrets.token_bytes(32)))
     except FileExistsError:
         raise PrivacyRefusal(
             "There is a secret key already; it was not replaced.",
-            where=str(path),
-            next_step="Use the one that is there. A new key would make everything stored so far unreadable.",
+            where=str(restricted / FILE_NAME),
+            next_step="Use the one that is there, or exchange it with `cfc-pipeline rotate-key`. "
+            "Another one would make everything stored so far unreadable.",
         ) from None
+
+
+def write_key_file(restricted: Path, keys: Keys) -> Path:
+    """FileExistsError when there is one."""
+    path = private_folder(restricted) / FILE_NAME
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
         os.fchmod(handle, 0o600)
-        file.write(secrets.token_hex(32) + "\n")
+        file.write(keys.secret.hex() + "\n")
         file.flush()
         os.fsync(handle)
     return path
@@ -68,9 +74,9 @@ def create_key_file(restricted: Path) -> Path:
 def load_keys(restricted: Path, environ: Mapping[str, str]) -> Keys:
     """The secret from CFC_SECRET_KEY (64 hex digits) if that is set, else from `restricted`/secret.key."""
     if VARIABLE in environ:
-        return _keys(environ[VARIABLE], f"environment variable {VARIABLE}")
+        return keys_from(environ[VARIABLE], f"environment variable {VARIABLE}")
     path = restricted / FILE_NAME
-    return _keys(_read_private(path), str(path))
+    return keys_from(_read_private(path), str(path))
 
 
 def _read_private(path: Path) -> str:
@@ -99,7 +105,8 @@ def _read_private(path: Path) -> str:
     return content.decode("ascii", errors="replace")
 
 
-def _keys(text: str, where: str) -> Keys:
+def keys_from(text: str, where: str) -> Keys:
+    """64 hex digits as a secret."""
     if not _WELL_FORMED.fullmatch(text.strip()):
         raise PrivacyRefusal(
             "The secret key is not well formed: it must be 64 hex digits.",

@@ -27,6 +27,16 @@ NONCE, TAG = 12, 16
 _LARGEST = 2**31 - 1  # bytes that one AES-GCM call takes
 
 
+def is_sealed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_KIND)) == _KIND
+
+
+def seal_again(path: Path, place: Path, old: Keys, new: Keys) -> None:
+    """What `write_sealed` wrote to `path`, at `place` with another key; files are called after their purpose."""
+    write_sealed(place, read_sealed(path, old, path.stem), new, path.stem)
+
+
 def write_sealed(path: Path, data: bytes, keys: Keys, purpose: str) -> None:
     """Replace `path` by `data`, sealed: all of it or, if the machine stops, nothing. Only the same purpose opens it."""
     private_folder(path.parent)

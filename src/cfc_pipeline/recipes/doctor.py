@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from cfc_pipeline.errors import PipelineError
+from cfc_pipeline.identity.erased import read_erased
 from cfc_pipeline.identity.keys import load_keys
 from cfc_pipeline.identity.vault import list_raw
 from cfc_pipeline.measures.instruments import load_instruments
@@ -40,7 +41,7 @@ def examine(folder: Path, environ: Mapping[str, str]) -> list[str]:
             found.append(f"good: {what}" + (f": {told}" if told else ""))
         except PipelineError as error:
             found.append(f"mend: {error}")
-    return found + _too_open(programme)
+    return found + _begun(programme, environ) + _too_open(programme)
 
 
 def _has_key(programme: Programme, environ: Mapping[str, str]) -> None:
@@ -62,6 +63,19 @@ def _opens(path: Path) -> None:
     if path.exists():
         with reading(path) as con:
             con.execute("SELECT count(*) FROM pipeline_run")
+
+
+def _begun(programme: Programme, environ: Mapping[str, str]) -> list[str]:
+    """What was killed in the middle and waits to be run again."""
+    found = []
+    if any(programme.restricted.with_name(f"restricted.{which}").exists() for which in ("old", "new")):
+        found.append("mend: an exchange of keys was not finished; run `cfc-pipeline rotate-key` again")
+    try:
+        if read_erased(programme.restricted, load_keys(programme.restricted, environ)).unfinished:
+            found.append("mend: an erasure was not finished; run `cfc-pipeline erase` again with the same words")
+    except PipelineError:
+        pass  # the check of the key has said what is wrong
+    return found
 
 
 def _too_open(programme: Programme) -> list[str]:

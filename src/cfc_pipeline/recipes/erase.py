@@ -118,7 +118,7 @@ def erase(
         for file in files:
             _clean_copy(copies[file.number], file, erased, keys)
     done.corrections = _clean_corrections(programme, gone, erased)
-    _forget(programme.warehouse)
+    forget(programme.warehouse)
     ingest(folder, environ, now=now)
     return _finished(programme, keys, erased, person, before, done, now)
 
@@ -192,7 +192,7 @@ def _without_lines(path: Path, lines: set[int]) -> int:
     return len(lines)
 
 
-def _forget(database: Path) -> None:
+def forget(database: Path) -> None:
     """The next run builds it anew from the sealed copies."""
     for path in (database, database.with_name(database.name + ".wal")):
         if path.exists():
