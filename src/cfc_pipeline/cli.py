@@ -333,6 +333,36 @@ def email(*, folder: Folder, preview: Path | None = None, dry_run: DryRun = Fals
 
 
 @app.command
+def export(
+    directory: Path,
+    /,
+    *,
+    folder: Folder,
+    format_: Annotated[Literal["parquet", "csv", "spss"], Parameter(name="--format")] = "parquet",
+    leave_out: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    reason: str | None = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write data about single people for an analysis outside, with the risk that somebody is found again in them.
+
+    Example: cfc-pipeline -p my-programme export for-analysis --leave-out school_id role phase region cohort_id
+
+    Parameters
+    ----------
+    leave_out
+        What a colleague may know of a person and the data shall not hold: academic_year, cohort_id, school_id, role,
+        phase, region.
+    reason
+        Why groups that are too small have to be told apart. It is kept beside the data and in the audit log.
+    """
+    from cfc_pipeline.recipes.export import export as recipe
+
+    done = recipe(folder, directory, format_=format_, leave_out=leave_out or [], reason=reason, dry_run=dry_run)
+    print(json.dumps(asdict(done)) if as_json else done.in_words())
+
+
+@app.command
 def erase(*, folder: Folder, participant: str | None = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Take a person out of everything in the folder for good, prove it, and keep them out of every later run.
 
