@@ -1,7 +1,7 @@
 """Whose code is whose: codes that people made themselves, matched from one time point to the next.
 
 Not everybody gives the same code twice. Where the truth was known, equal codes found 75.2 % of people, left 22.1 % and
-matched 2.7 % wrongly (McGloin 1996, doi 10.1177/0193841X9602000604); of codes of twelve elements 40 % agreed in all, and
+matched 2.7 % wrongly (McGloin 1996, doi 10.1177/0193841X9602000604); of codes of twelve elements 40 % agreed in all and
 91.9 % in ten or more (doi 10.1177/00131644261453059). So a code that is not found again is compared element by element,
 by the model of Fellegi and Sunter (1969, doi 10.1080/01621459.1969.10501049 [K]): an agreement counts by how rarely it
 happens by chance, and a link needs a posterior chance of 99 %, against every rival on both sides. What is less sure
@@ -70,8 +70,8 @@ def most_unlike(elements: int) -> int:
 
 
 def link(codes: pl.DataFrame, elements: Mapping[str, str], decided: pl.DataFrame) -> Linked:
-    """`codes` are cohort_id, occasion, code. `elements` are the names and kinds of a code's parts, none if it is matched
-    as a whole. `decided` are cohort_id, code, other and what a person decided: same or different."""
+    """`codes` are cohort_id, occasion, code. `elements` are the names and kinds of a code's parts, none if it is
+    matched as a whole. `decided` are cohort_id, code, other and what a person decided: same or different."""
     codes = _with_elements(codes.unique().sort("cohort_id", "occasion", "code"), elements)
     codes = _with_leads(codes, decided.filter(decision="same"))
     apart = _both_ways(decided.filter(decision="different"))
