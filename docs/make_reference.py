@@ -37,6 +37,7 @@ GROUPS: dict[type[BaseModel], str] = {
     programme.Survey: "A survey",
     programme.Fetch: "fetch",
     programme.Person: "person",
+    programme.Element: "an element of a code",
     programme.FromColumn: "A value from a column",
     programme.Submitted: "submitted",
     programme.Consent: "consent in the form",

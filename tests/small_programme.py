@@ -38,7 +38,7 @@ def small_programme(groups: Sequence[Group], seed: int = 1) -> duckdb.DuckDBPyCo
     """A database with every table of the contracts, filled from `groups`."""
     random = np.random.default_rng(seed)
     con = duckdb.connect()
-    for name in ("instrument", "item", "comment", "trend_break", *RESULTS):
+    for name in ("instrument", "item", "comment", "trend_break", "link", *RESULTS):
         create_table(con, name)
     people = _people(groups, random)
     responses = _responses(people, random)

@@ -3,7 +3,7 @@
 from schemas.tables.answers import AnswerSheet, Comment, ItemAnswer, Response, ScaleScore, ScoreSheet, SessionFeedback
 from schemas.tables.contract import DUCKDB_TYPES, Table, column, label, polars_schema
 from schemas.tables.forms import FormQuestion, FormVersion, TrendBreak, Unanswered
-from schemas.tables.people import TIME_POINTS, Cohort, Participant, Session
+from schemas.tables.people import TIME_POINTS, Cohort, Link, Participant, Session
 from schemas.tables.reference import DataDictionary, Instrument, Item, PipelineRun
 from schemas.tables.results import (
     FATES,
@@ -18,6 +18,7 @@ from schemas.tables.results import (
 TABLES: dict[str, type[Table]] = {
     "cohort": Cohort,
     "participant": Participant,
+    "link": Link,
     "session": Session,
     "response": Response,
     "answer_sheet": AnswerSheet,

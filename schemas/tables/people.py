@@ -34,6 +34,29 @@ class Participant(Table):
     withdrawn: bool = column("Whether the person withdrew; their answers are then not kept here.")
 
 
+class Link(Table):
+    """How answers of somebody who is known by a code of their own were recognised as theirs, at each time point after
+    their first. Holds no code."""
+
+    participant_id: str = column("Keyed pseudonym of the code by which the person was first known.", key=True)
+    cohort_id: str = column("The cohort; people are looked for in their own cohort only.", key=True)
+    time_point: str = column("When in the programme.", key=True, isin=TIME_POINTS)
+    survey_id: str = column("The survey entry, the first of those that ask the same.", key=True)
+    kind: str = column("Kind of survey.")
+    how: str = column(
+        "exact: the same code; tolerant: a code with a slip; accepted: a person decided so; unclear: a new code that "
+        "may be somebody's, so that a person should decide.",
+        isin=("exact", "tolerant", "accepted", "unclear"),
+    )
+    chance: float = column(
+        "Chance that it is the same person, by the model of docs/linking.md; for unclear ones of the likeliest person; "
+        "empty for accepted ones and where nothing is known about the parts of codes.",
+        nullable=True,
+        ge=0,
+        le=1,
+    )
+
+
 class Session(Table):
     """One meeting of a cohort, from the facilitator's session log."""
 

@@ -41,6 +41,22 @@ class PairedChange(Table):
     p_value: float = column("Two-sided p of that t.", label="p", nullable=True)
     tau2: float = column("Variance of the true change between cohorts, at level pooled.", nullable=True)
     i2: float = column("Share of variation that is between cohorts, at level pooled.", unit="%", nullable=True)
+    n_linked: int = column(
+        "People with forms at both time points who were recognised by a code of their own, whatever the measure; empty "
+        "where nobody is known by such a code. At level pooled, as at level all.",
+        unit="people",
+        nullable=True,
+    )
+    n_unclear: int = column(
+        "Codes at the time point after that may be somebody's; nobody has decided, so they are not among the paired.",
+        unit="people",
+        nullable=True,
+    )
+    false_links: float = column(
+        "Expected share of these links that join different people: the mean of 1 - chance in `link`.",
+        unit="%",
+        nullable=True,
+    )
 
 
 class PairedSupport(Table):

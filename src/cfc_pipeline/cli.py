@@ -200,7 +200,7 @@ def status(*, folder: Folder, as_json: AsJson = False) -> None:
 
 review = App(
     name="review",
-    help="See what waits for a person: rows in quarantine, comments, changed forms.\n\n"
+    help="See what waits for a person: rows in quarantine, comments, changed forms, unclear codes.\n\n"
     "Example: cfc-pipeline -p my-programme review",
 )
 app.command(review)
@@ -295,6 +295,75 @@ def accept(
 
     about = recipe(folder, os.environ, survey, version, as_, by or getpass.getuser(), note)
     print(f"{', '.join(about)}: {as_}. It takes effect with the next `cfc-pipeline ingest`.")
+
+
+@review.command(name="links")
+def review_links(
+    *,
+    folder: Folder,
+    state: Literal["waiting", "linked", "apart"] = "waiting",
+    show: bool = False,
+    as_json: AsJson = False,
+) -> None:
+    """List codes that people made themselves and that may be one person's: which of their elements agree.
+
+    Example: cfc-pipeline -p my-programme review links
+
+    Parameters
+    ----------
+    state
+        waiting for a decision, linked by a slip or by a decision, or kept apart by a decision.
+    show
+        Also show the codes. They are personal: mind who looks at your screen.
+    """
+    from cfc_pipeline.recipes.links import listed
+
+    rows = listed(folder, os.environ, state, show=show).rows(named=True)
+    _show(rows, f"No links are {state}.", as_json)
+
+
+@review.command
+def accept_link(
+    links: list[str], /, *, folder: Folder, by: str | None = None, note: str = "", dry_run: DryRun = False
+) -> None:
+    """Say that two codes are one person's.
+
+    Example: cfc-pipeline -p my-programme review accept-link l-0123456789abcdef0123
+    """
+    _decide_links(folder, links, "same", by, note, dry_run)
+
+
+@review.command
+def reject_link(
+    links: list[str], /, *, folder: Folder, by: str | None = None, note: str = "", dry_run: DryRun = False
+) -> None:
+    """Say that two codes are two people's; also parts what was linked by itself.
+
+    Example: cfc-pipeline -p my-programme review reject-link l-0123456789abcdef0123
+    """
+    _decide_links(folder, links, "different", by, note, dry_run)
+
+
+@review.command
+def undo_link(
+    links: list[str], /, *, folder: Folder, by: str | None = None, note: str = "", dry_run: DryRun = False
+) -> None:
+    """Take a decision about two codes back; the next ingest gives the tables as they were before it.
+
+    Example: cfc-pipeline -p my-programme review undo-link l-0123456789abcdef0123
+    """
+    _decide_links(folder, links, "undone", by, note, dry_run)
+
+
+def _decide_links(folder: Path, links: list[str], decision: str, by: str | None, note: str, dry_run: bool) -> None:
+    from cfc_pipeline.recipes.links import decide
+
+    count = decide(folder, os.environ, links, decision, by or getpass.getuser(), note, dry_run=dry_run)
+    print(
+        f"{count} would be {decision}."
+        if dry_run
+        else f"{count} {decision}. It takes effect with the next `cfc-pipeline ingest`."
+    )
 
 
 @app.command

@@ -64,6 +64,22 @@ class FromColumn(Model):
     values: dict[str, str] = Field({}, description="Cell text: our id. Empty when the cells hold our ids themselves.")
 
 
+class Element(Model):
+    """One part of a code that people made themselves."""
+
+    name: Slug = Field(description="What it is, such as `birthday`; shown where codes are compared, its value is not.")
+    kind: Literal["letters", "day", "month", "number", "text"] = Field(
+        description="How it is read: `03`, `3` and `3rd` are one day, `É` and `e` one letter, `May` and `5` one month."
+    )
+    column: str | None = Field(None, description="Its column. Left out when the whole code is in one column.")
+    length: int | None = Field(
+        None,
+        ge=1,
+        le=12,
+        description="Its characters. Needed in one column (a day or month has 2); else cuts longer text.",
+    )
+
+
 class Person(Model):
     """How a person is known in this survey."""
 
@@ -71,12 +87,33 @@ class Person(Model):
         description="`code`: given out by the programme, on the roster. `self_made`: made up by the person."
     )
     column: str | None = Field(None, description="Column with the address or code. Empty only for anonymous forms.")
+    elements: list[Element] = Field(
+        [], description="For `self_made`: what the code is made of. Without it only equal codes are one person."
+    )
 
     @model_validator(mode="after")
     def _column_unless_anonymous(self) -> Self:
+        if self.elements:
+            return self._with_elements()
         if (self.by == "anonymous") != (self.column is None):
             raise ValueError("`column` is needed unless `by` is anonymous, and not allowed then")
         return self
+
+    def _with_elements(self) -> Self:
+        if self.by != "self_made":
+            raise ValueError("`elements` are for codes that people made themselves")
+        if len({e.name for e in self.elements}) < len(self.elements) or len(self.elements) < 2:
+            raise ValueError("`elements` must be two or more, each with a name of its own")
+        if any((self.column is None) != (e.column is not None) for e in self.elements):
+            raise ValueError("either the code has one `column`, or each of its elements has")
+        if self.column and any(e.length is None and e.kind not in ("day", "month") for e in self.elements):
+            raise ValueError("the elements of a code in one column each need a `length`")
+        return self
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column that says who somebody is."""
+        return [c for c in (self.column, *(e.column for e in self.elements)) if c]
 
 
 class Submitted(Model):

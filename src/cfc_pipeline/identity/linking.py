@@ -42,7 +42,7 @@ _LONGEST = 12  # characters of an element in which a slip is looked for
 CODES = {"cohort_id": pl.String, "occasion": pl.Int64, "code": pl.String}
 DECIDED = {"cohort_id": pl.String, "code": pl.String, "other": pl.String, "decision": pl.String}
 PEOPLE: dict[str, Any] = {**CODES, "person": pl.String, "how": pl.String, "chance": pl.Float64}
-LEVELS = ("same", "close", "other", "missing")
+LEVELS = ("same", "close", "differs", "missing")
 PAIRS: dict[str, Any] = {
     "cohort_id": pl.String,
     "occasion": pl.Int64,

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import polars as pl
 
 from cfc_pipeline.intake.cells import fixed_or_column, local_times, numbers, resolve_known, tidy
-from cfc_pipeline.intake.people import known_people, normal_address
+from cfc_pipeline.intake.codes import own_code
+from cfc_pipeline.intake.people import SELF_MADE, known_people
 from cfc_pipeline.programme import Calendar, Cohort, Consent, Programme, Scale, Survey
 from cfc_pipeline.sources.raw import COMPLETE, ROW, SUBMITTED, TEST, RawTable
 from schemas.instruments import Instrument
@@ -87,9 +88,9 @@ def _labels(scale: Scale, instruments: Mapping[str, Instrument]) -> dict[str, in
 
 
 def _person(raw: RawTable, survey: Survey) -> pl.Expr:
-    if survey.person is None or survey.person.column is None:
+    if survey.person is None or not survey.person.columns:
         return pl.lit(None, pl.String)
-    return normal_address(pl.col(resolve_known(raw, survey.person.column)))
+    return own_code(survey.person, raw)
 
 
 def _agreed(raw: RawTable, survey: Survey) -> pl.Expr:
@@ -104,7 +105,7 @@ def _with_people(frame: pl.DataFrame, survey: Survey, roster: pl.DataFrame) -> p
     """Look each person up in the roster. A code that people made themselves is its own person, without a roster."""
     by = survey.person.by if survey.person else "anonymous"
     if by not in ("email", "code"):
-        made = ("self-made:" + pl.col("key")) if by == "self_made" else pl.lit(None, pl.String)
+        made = (SELF_MADE + pl.col("key")) if by == "self_made" else pl.lit(None, pl.String)
         here = frame.with_columns(person=made, on_roster=pl.lit(True), withdrawn=pl.lit(False))
         return here.with_columns(agreed=pl.col("agreed").fill_null(False)).drop("key")
     cohort_known = survey.cohort != "roster"

@@ -9,6 +9,7 @@ from schemas.fields import DAYS, ROSTER
 
 # Fields that a roster does not have are null.
 TEXT_FIELDS = tuple(field for field in ROSTER if field not in DAYS)
+SELF_MADE = "self-made:"  # before a code that somebody made, where people are told apart
 YES = {"yes": "yes", "y": "yes", "true": "yes", "1": "yes", "no": "no", "n": "no", "false": "no", "0": "no"}
 
 

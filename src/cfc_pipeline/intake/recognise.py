@@ -12,7 +12,7 @@ def columns_of(survey: Survey) -> list[str]:
     """Every column that a survey entry names."""
     settings = (survey.time_point, survey.cohort, survey.session, survey.consent)
     named = [s.column for s in settings if isinstance(s, FromColumn | Consent)]
-    named += [survey.person.column] if survey.person and survey.person.column else []
+    named += survey.person.columns if survey.person else []
     named += [survey.submitted.column] if survey.submitted.column else []
     return [*named, *asked_columns(survey), *survey.fields.values()]
 
@@ -28,7 +28,7 @@ def column_behind(survey: Survey, canonical: str) -> str:
     for scale in survey.scales:
         if scale.instrument == instrument:
             return scale.items[int(item)]
-    person = (survey.person.column if survey.person else None) or _first(survey, "email", "code")
+    person = next(iter(survey.person.columns if survey.person else []), None) or _first(survey, "email", "code")
     settings = {
         "cohort_id": (survey.cohort, _first(survey, "cohort") or person),
         "cohort_known": (survey.cohort, person),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from cfc_pipeline.outcomes.feedback import feedback_summary
 from cfc_pipeline.outcomes.flow import response_flow
 from cfc_pipeline.outcomes.impact import impact_distribution
+from cfc_pipeline.outcomes.links import with_links
 from cfc_pipeline.outcomes.paired import PAIRED_SUPPORT, paired_change
 from cfc_pipeline.warehouse.store import Connection
 from cfc_pipeline.warehouse.write import fill_table, replace_table
@@ -13,7 +14,7 @@ from schemas.instruments import Instrument
 
 def write(con: Connection, instruments: Mapping[str, Instrument]) -> None:
     """Work everything out anew from the scores and answers in the warehouse."""
-    replace_table(con, "paired_change", paired_change(con))
+    replace_table(con, "paired_change", with_links(con, paired_change(con)))
     fill_table(con, "paired_support", PAIRED_SUPPORT)
     replace_table(con, "response_flow", response_flow(con))
     replace_table(con, "feedback_summary", feedback_summary(con))

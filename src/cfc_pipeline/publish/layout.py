@@ -30,6 +30,7 @@ class About:
     items: pl.DataFrame
     breaks: pl.DataFrame  # where forms changed, as in trend_break
     notes: tuple[str, ...] = ()
+    own_codes: tuple[str, ...] = ()  # for tables of change, where people are known by codes of their own
 
     def table(
         self, results: Protected, columns: Sequence[Column], cells: Cells, notes: Sequence[str], **texts: str

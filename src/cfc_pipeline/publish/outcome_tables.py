@@ -89,7 +89,7 @@ def later_outcomes(paired: Protected, about: About) -> PublishedTable:
         columns,
         cells,
         (
-            *(*words.OTHER_PERIODS, words.directions(used), *words.changed_forms(about.breaks, used)),
+            *(*words.OTHER_PERIODS, *about.own_codes, words.directions(used), *words.changed_forms(about.breaks, used)),
             *(words.INTERVAL, *_about_pooled(rows), words.NO_COMPARISON),
         ),
         name="later_outcomes",
@@ -145,7 +145,8 @@ def _figure(name: str, prefix: str = "", group: str = "") -> Column:
 def _notes(rows: Protected, about: About) -> tuple[str, ...]:
     used = _used(rows, about)
     changed = words.changed_forms(about.breaks, used)
-    return words.SAME_PEOPLE, words.directions(used), words.ranges(used), *changed, words.INTERVAL
+    people = words.SAME_PEOPLE, *about.own_codes
+    return *people, words.directions(used), words.ranges(used), *changed, words.INTERVAL
 
 
 def _about_pooled(rows: Protected) -> tuple[str, ...]:

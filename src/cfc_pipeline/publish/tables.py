@@ -35,8 +35,10 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     names = ("cohort", "instrument", "item", "trend_break")
     cohorts, instruments, items, breaks = (_read(con, name) for name in names)
     notes = (*((words.SYNTHETIC,) if programme.synthetic else ()), *words.MARKS)
-    about = About(_source(con, programme), cohorts, instruments, items, breaks, notes)
-    paired = protect_paired(_read(con, "paired_change"), _read(con, "paired_support"), composites(items), profile, off)
+    change = _read(con, "paired_change")
+    own_codes = words.own_codes(change, cohorts, profile.smallest_count)
+    about = About(_source(con, programme), cohorts, instruments, items, breaks, notes, own_codes)
+    paired = protect_paired(change, _read(con, "paired_support"), composites(items), profile, off)
     tables = (
         response_flow(protect_flow(_read(con, "response_flow"), profile, off), about),
         cohort_outcomes(paired, about),

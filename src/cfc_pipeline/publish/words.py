@@ -85,6 +85,38 @@ def _when(before: str, after: str) -> str:
     return f"within {before}" if before == after else f"between {before} and {after}"
 
 
+def own_codes(change: pl.DataFrame, cohorts: pl.DataFrame, smallest_count: int) -> tuple[str, ...]:
+    """A note where people are known by codes of their own; `change` is as paired_change. It gives no exact number: what
+    n counts is in the table, and may be hidden there."""
+    linked = change.filter(pl.col("n_linked").is_not_null())
+    every = linked.filter(pl.col("level") == "all")
+    if every.is_empty():
+        return ()
+    known = cohorts.join(linked, on="cohort_id", how="semi").sort("starts_on", "cohort_id")
+    named = ", ".join(f"{label} ({year})" for label, year in known.select("label", "academic_year").rows())
+    unclear, false = every["n_unclear"].max(), every["false_links"].max()
+    return (
+        f"{OWN_CODES}in {named} people are known by codes that they made themselves, and n counts those whose codes "
+        f"were matched. {_false_links(false)} {_unclear_codes(int(str(unclear)), smallest_count)}",
+    )
+
+
+def _false_links(percent: object) -> str:
+    if not isinstance(percent, float):
+        return "How many matches join two different people cannot be estimated, because only whole codes were compared."
+    limit = next((f"{step:g} %" for step in (0.5, 1, 2, 5, 10, 20, 50) if percent <= step), "half")
+    below = f"at most {limit}" if limit != "half" else "more than half"
+    return f"By a model of how alike codes are by chance, {below} of the matches join two different people."
+
+
+def _unclear_codes(count: int, smallest: int) -> str:
+    if not count:
+        return "No code was left out for being unclear."
+    few = f"fewer than {smallest} codes" if count < smallest else f"{smallest} codes or more"
+    return f"Left out for being unclear: {few} at one time."
+
+
+OWN_CODES = "Own codes: "
 FLOW = (
     "Enrolled = consented + no consent. Consented = withdrew + remaining. Remaining = both + before only + after "
     "only + neither.",

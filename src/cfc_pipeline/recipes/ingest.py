@@ -11,6 +11,7 @@ from cfc_pipeline.identity import approvals
 from cfc_pipeline.identity.anonymise import anonymise
 from cfc_pipeline.identity.keys import Keys, load_keys
 from cfc_pipeline.identity.known import Known
+from cfc_pipeline.identity.links import write_kept
 from cfc_pipeline.identity.quarantine import write_quarantine
 from cfc_pipeline.identity.vault import list_raw
 from cfc_pipeline.intake.batch import Intake, take_in
@@ -35,6 +36,7 @@ from cfc_pipeline.recipes.arrivals import (
 from cfc_pipeline.recipes.entries import check_instruments, check_named_survey
 from cfc_pipeline.recipes.form_tables import store_forms, stored_versions
 from cfc_pipeline.recipes.ledger import check_balance, quality_rows, reasons, settled
+from cfc_pipeline.recipes.links import Recognised, recognise
 from cfc_pipeline.recipes.report import IngestReport, Refused, shown
 from cfc_pipeline.warehouse.layout import dictionary
 from cfc_pipeline.warehouse.snapshot import publish_snapshot
@@ -85,11 +87,13 @@ def ingest(
         files_in = known + [a.file for a in arrivals]
         asked = versions(files_in, decisions)
         intake = take_in(programme, instruments, corrections, files_in, asked.held)
+        recognised = recognise(intake, programme, keys)
         arrivals = [a for a in arrivals if a.file in intake.files]
         if not dry_run:
             for arrival in arrivals:
                 seal_arrival(arrival, programme, keys, now.date())
             write_quarantine(programme.restricted, intake.quarantine, keys)
+            write_kept(programme.restricted, recognised.kept, keys)
         broken = breaks(asked, intake.accepted, programme.cohorts, decisions)
         plans = forms.plans(asked, broken, instruments, stored_versions(con))
         if not dry_run:
@@ -97,13 +101,14 @@ def ingest(
         received = {f.number: now.date() for f in intake.files} | {c.number: c.received_on for c in sealed}
         people = Known(intake.named["name"], intake.named["school"], intake.named["code"])
         store_forms(con, asked, broken, received, people)
-        report = _store(con, intake, programme, instruments, keys, people, now, received)
+        report = _store(con, intake, recognised, programme, instruments, keys, people, now, received)
     refused = [*lost, *refused, *(Refused(f.name, error) for f, error in intake.refused)]
     report.new_files = shown([a.file.name for a in arrivals], people)
     report.repeats = shown([path.name for path in repeats], people)
     names = shown([r.name for r in refused], people)
     report.refused = [Refused(name, r.error) for name, r in zip(names, refused, strict=True)]
     report.stale_corrections = [c.line for c in corrections if c.line not in intake.used_corrections]
+    report.links, report.stale_links = recognised.counts, list(recognised.stale)
     report.plans = plans
     report.dry_run = dry_run
     if not dry_run:
@@ -114,6 +119,7 @@ def ingest(
 def _store(
     con: Connection,
     intake: Intake,
+    recognised: Recognised,
     programme: Programme,
     instruments: Mapping[str, Instrument],
     keys: Keys,
@@ -128,6 +134,7 @@ def _store(
     replace_table(con, "item", item_rows(instruments))
     replace_table(con, "data_dictionary", dictionary())
     replace_table(con, "participant", safe.participants)
+    replace_table(con, "link", recognised.table)
     replace_table(con, "session", safe.sessions)
     accepted = [rows["response_id"] for rows in safe.answers.values()]
     taken_back = keep_only(con, pl.concat(accepted) if accepted else pl.Series(dtype=pl.String))

@@ -47,6 +47,10 @@ class IngestReport:
     news: list[News] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     stale_corrections: list[int] = field(default_factory=list)
+    links: dict[str, int] = field(
+        default_factory=dict
+    )  # how people's own codes were found again, and how many are unclear
+    stale_links: list[int] = field(default_factory=list)
     superseded: int = 0
     taken_back: int = 0
     comments_waiting: int = 0
@@ -88,6 +92,7 @@ def in_words(report: IngestReport) -> str:
         lines.append(
             f"{report.taken_back} responses {verb} taken back: consent, withdrawal, a check or a changed entry"
         )
+    lines += _linked(report.links)
     return "\n".join(lines + _excluded(report) + _to_do(report))
 
 
@@ -106,6 +111,8 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "refused": [{"file": r.name, "what": r.error.what, "where": r.error.where} for r in report.refused],
         "forms": forms.in_json(report.plans),
         "stale_corrections": report.stale_corrections,
+        "links": report.links,
+        "stale_links": report.stale_links,
         "superseded": report.superseded,
         "taken_back": report.taken_back,
         "comments_waiting": report.comments_waiting,
@@ -118,6 +125,15 @@ def _fetched(news: News) -> str:
         return f"survey {news.survey_id}: fetched {brought}"
     found = f"the tool has {news.in_tool} responses; all were compared"
     return f"survey {news.survey_id}: {found}: {brought if news.new + news.changed + news.gone else 'no difference'}"
+
+
+def _linked(links: dict[str, int]) -> list[str]:
+    if not sum(links.values()):
+        return []
+    return [
+        f"People's own codes: {links['exact']} found again, {links['tolerant']} with a slip, {links['accepted']} by "
+        f"your decision, {links['unclear']} unclear"
+    ]
 
 
 def _excluded(report: IngestReport) -> list[str]:
@@ -147,6 +163,14 @@ def _to_do(report: IngestReport) -> list[str]:
     if report.stale_corrections:
         listed = ", ".join(map(str, report.stale_corrections))
         lines.append(f"To do: corrections.csv lines {listed} no longer apply; delete or mend them.")
+    if report.links.get("unclear"):
+        lines.append(
+            f"To do: {report.links['unclear']} codes that people made themselves may be somebody's who answered "
+            "before. `cfc-pipeline review links` shows what speaks for it."
+        )
+    if report.stale_links:
+        listed = ", ".join(map(str, report.stale_links))
+        lines.append(f"To do: links.csv lines {listed} are about responses that do not count any more; delete them.")
     if report.comments_waiting:
         lines.append(
             f"To do: {report.comments_waiting} comments wait for approval. `cfc-pipeline review comments` shows them."

@@ -50,9 +50,21 @@ def _add_forms(con: Connection) -> None:
     """)
 
 
+def _add_links(con: Connection) -> None:
+    con.execute("""
+        CREATE TABLE link (
+            participant_id VARCHAR NOT NULL, cohort_id VARCHAR NOT NULL, time_point VARCHAR NOT NULL,
+            survey_id VARCHAR NOT NULL, kind VARCHAR NOT NULL, how VARCHAR NOT NULL, chance DOUBLE
+        );
+        ALTER TABLE paired_change ADD COLUMN n_linked BIGINT;
+        ALTER TABLE paired_change ADD COLUMN n_unclear BIGINT;
+        ALTER TABLE paired_change ADD COLUMN false_links DOUBLE;
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
-MIGRATIONS: list[Callable[[Connection], None]] = [_add_forms]
+MIGRATIONS: list[Callable[[Connection], None]] = [_add_forms, _add_links]
 
 
 @contextmanager
