@@ -139,3 +139,11 @@ def test_a_corrected_row_and_a_row_left_out_later(tmp_path):
     report = take_in(folder)
     assert report.totals == {"stored": 0, "unchanged": 13, "quarantined": 0, "excluded": 0}
     assert counted(folder) == [("brs-pre", 5)]
+
+
+def test_an_export_under_the_name_of_an_earlier_one_is_taken_in(tmp_path):
+    folder = filled(tmp_path / "p")
+    take_in(folder)
+    drop(folder, "brs.csv", ANSWERS, [answer(n, value=2) for n in range(1, 4)])
+    assert take_in(folder).totals["stored"] == 3
+    assert tables(folder) == rebuilt(folder)

@@ -23,6 +23,7 @@ from cfc_pipeline.identity.pseudonyms import pseudonyms
 from cfc_pipeline.identity.sealed import read_sealed, write_sealed
 from cfc_pipeline.identity.words import fold, replace_words, words_in
 from cfc_pipeline.intake.cells import resolve
+from cfc_pipeline.intake.codes import own_code
 from cfc_pipeline.intake.people import normal_address
 from cfc_pipeline.intake.recognise import columns_of
 from cfc_pipeline.programme import Survey
@@ -121,7 +122,8 @@ def cleaned(rows: pl.DataFrame, raw: RawTable, survey: Survey, erased: Erased) -
     who, texts, other = (list(set(keys) & set(rows.columns)) for keys in _roles(raw, survey))
     if not erased.people or rows.is_empty():
         return Cleaned(rows, 0, 0)
-    theirs = [_digest(rows[key], erased).is_in(list(erased.people)) for key in who]
+    made = _own_codes(rows, raw, survey)
+    theirs = [_digest(cells, erased).is_in(list(erased.people)) for cells in [rows[key] for key in who] + made]
     left = rows.filter(~pl.any_horizontal(*theirs).fill_null(False)) if theirs else rows
     hidden = {key: _mask_addresses(left[key], erased) for key in (*texts, *other)}
     hidden |= {key: _mask_names(hidden[key], erased) for key in texts}
@@ -139,6 +141,15 @@ def _roles(raw: RawTable, survey: Survey) -> tuple[set[str], set[str], set[str]]
     used = {key for name in columns_of(survey) if name not in written and (key := resolve(raw, name))}
     every = {column.key for column in raw.columns} - set(READER_COLUMNS) - who
     return who, every - used, every & used
+
+
+def _own_codes(rows: pl.DataFrame, raw: RawTable, survey: Survey) -> list[pl.Series]:
+    """Codes whose elements are in columns of their own, or are written in more than one way."""
+    if survey.person is None or not survey.person.elements:
+        return []
+    if not {resolve(raw, name) for name in survey.person.columns} <= set(rows.columns):
+        return []
+    return [rows.select(own_code(survey.person, raw)).to_series()]
 
 
 def _digest(column: pl.Series, erased: Erased) -> pl.Series:

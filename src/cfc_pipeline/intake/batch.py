@@ -48,7 +48,7 @@ NO_ROSTER = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is one of its own: two exports may have one name, and tables do not compare
 class File:
     """One file that fits a survey entry. `number` is its place in the order of arrival."""
 

@@ -29,6 +29,8 @@ from cfc_pipeline.identity.erased import (
     write_erased,
 )
 from cfc_pipeline.identity.keys import Keys, load_keys
+from cfc_pipeline.identity.links import FILE_NAME as LINKS
+from cfc_pipeline.identity.links import read_decisions, read_kept
 from cfc_pipeline.identity.sealed import overwrite
 from cfc_pipeline.identity.vault import RawCopy, list_raw, open_raw, replace_raw
 from cfc_pipeline.intake.batch import File
@@ -61,6 +63,7 @@ class Certificate:
     files: int  # sealed copies that were written again
     corrections: int = 0  # lines
     approvals: int = 0  # lines
+    links: int = 0  # lines
     releases: list[str] = field(default_factory=list)  # marked, because their figures hold the answers
     quoting: list[str] = field(default_factory=list)  # those of them that quote a comment which is gone
     searched: int = 0  # files that were searched for what they were called, by this many forms of it:
@@ -78,8 +81,8 @@ class Certificate:
         if self.dry_run:
             return "\n".join([*lines, "Nothing was changed."])
         lines += [
-            f"{self.files} sealed copies and both databases were written anew; {self.corrections} corrections and "
-            f"{self.approvals} decisions about comments were taken out.",
+            f"{self.files} sealed copies and both databases were written anew; {self.corrections} corrections, "
+            f"{self.approvals} decisions about comments and {self.links} about links were taken out.",
             f"{self.searched} files were searched for {self.forms} forms of what they were called: nothing is left.",
         ]
         if self.releases:
@@ -108,7 +111,8 @@ def erase(
         listed = read_erased(programme.restricted, keys)
         copies = {copy.number: copy for copy in list_raw(programme.restricted, keys)}
         files, _ = known_files(list(copies.values()), programme, keys)
-        person = find(files, corrections, who, keys, begun=listed.unfinished)
+        owners = read_kept(programme.restricted, keys).owners
+        person = find(files, corrections, who, keys, owners=owners, begun=listed.unfinished)
         erased = listed.adding(person.keys, name_words(person.names))
         done = _planned(files, erased, now)
         if dry_run:
@@ -118,6 +122,7 @@ def erase(
         for file in files:
             _clean_copy(copies[file.number], file, erased, keys)
     done.corrections = _clean_corrections(programme, gone, erased)
+    done.links = _clean_links(programme, gone)
     forget(programme.warehouse)
     ingest(folder, environ, now=now)
     return _finished(programme, keys, erased, person, before, done, now)
@@ -167,6 +172,13 @@ def _clean_corrections(programme: Programme, gone: set[tuple[str, str]], erased:
     path = programme.folder / "corrections.csv"
     lines = {fix.line for fix in read_corrections(path) if (fix.survey, fix.record) in gone or _tells(fix, erased)}
     return _without_lines(path, lines)
+
+
+def _clean_links(programme: Programme, gone: set[tuple[str, str]]) -> int:
+    rows = read_decisions(programme.folder).rows(named=True)
+    sides = (("survey", "record"), ("other_survey", "other_record"))
+    lines = {row["line"] for row in rows for s, r in sides if (row[s], row[r]) in gone}
+    return _without_lines(programme.folder / LINKS, lines)
 
 
 def _tells(fix: Correction, erased: Erased) -> bool:

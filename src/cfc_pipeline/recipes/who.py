@@ -11,8 +11,9 @@ from cfc_pipeline.identity.keys import Keys
 from cfc_pipeline.identity.pseudonyms import pseudonyms
 from cfc_pipeline.intake.batch import File
 from cfc_pipeline.intake.cells import resolve
+from cfc_pipeline.intake.codes import own_code
 from cfc_pipeline.intake.corrections import Correction, apply_corrections
-from cfc_pipeline.intake.people import normal_address
+from cfc_pipeline.intake.people import SELF_MADE, normal_address
 from cfc_pipeline.intake.records import used_rows
 
 _ROSTER = ("email", "code", "name", "nickname")
@@ -36,13 +37,22 @@ class Person:
         return sorted(form for form in every if len(form) >= _LONG_ENOUGH)
 
 
-def find(files: list[File], corrections: list[Correction], who: str, keys: Keys, *, begun: bool = False) -> Person:
+def find(
+    files: list[File],
+    corrections: list[Correction],
+    who: str,
+    keys: Keys,
+    *,
+    owners: pl.DataFrame | None = None,
+    begun: bool = False,
+) -> Person:
     """The person whose address, code or participant id is `who`. ConfigError when it is nobody or several people.
 
+    `owners` (cohort_id, code, person) says which codes that people made themselves were found to be one person's.
     With `begun` it may be somebody whose rows an erasure that was killed has taken out already.
     """
     known = pl.concat([_known_in(file, corrections) for file in files]) if files else pl.DataFrame(schema=_SCHEMA)
-    start = _starting(known, who.strip(), keys)
+    start = _linked(_starting(known, who.strip(), keys), owners)
     mine = known.filter(pl.col("email").is_in(start) | pl.col("code").is_in(start))
     if mine.is_empty():
         if begun:
@@ -73,6 +83,8 @@ def _known_in(file: File, corrections: list[Correction]) -> pl.DataFrame:
         normal_address(pl.col(key)).alias(f) if f in ("email", "code") else pl.col(key).alias(f)
         for f, key in found.items()
     ]
+    if survey.person and survey.person.elements:
+        columns = [own_code(survey.person, raw).alias("code")]
     if not columns:
         return pl.DataFrame(schema=_SCHEMA)
     # A corrected address and the one that was there stand in one row of the answers: both are the person's.
@@ -95,12 +107,23 @@ def _side_by_side(told: pl.DataFrame) -> pl.DataFrame:
     return told
 
 
+def _linked(codes: set[str], owners: pl.DataFrame | None) -> set[str]:
+    """These codes, and all others by which their people were recognised."""
+    if owners is None or owners.is_empty():
+        return codes
+    theirs = owners.filter(pl.col("code").is_in(list(codes))).select("cohort_id", "person").unique()
+    return codes | set(owners.join(theirs, on=["cohort_id", "person"])["code"])
+
+
 def _starting(known: pl.DataFrame, who: str, keys: Keys) -> set[str]:
     if not re.fullmatch(r"p-[0-9a-f]{20}", who):
-        return set(pl.DataFrame({"w": [who]}).select(normal_address(pl.col("w"))).to_series().drop_nulls())
+        typed = set(pl.DataFrame({"w": [who]}).select(normal_address(pl.col("w"))).to_series().drop_nulls())
+        made = known["code"].drop_nulls().unique()
+        return typed | set(made.filter(made.str.replace_all("|", "", literal=True).is_in(list(typed))))
     every = pl.concat([known["email"], known["code"].alias("email")]).drop_nulls().unique()
     made = pseudonyms(every, keys.purpose("person"), "p-")
-    return set(every.filter(made == who))
+    own = pseudonyms(SELF_MADE + every, keys.purpose("person"), "p-")
+    return set(every.filter((made == who) | (own == who)))
 
 
 def _spread(known: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame:
