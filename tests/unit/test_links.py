@@ -3,12 +3,16 @@
 import json
 import stat
 
+import polars as pl
 import pytest
 
 from cfc_pipeline import cli
 from cfc_pipeline.errors import ConfigError
+from cfc_pipeline.publish.words import own_codes
 from cfc_pipeline.recipes.links import decide, listed
+from cfc_pipeline.recipes.publish import publish
 from cfc_pipeline.recipes.report import in_json, in_words
+from cfc_pipeline.recipes.status import status
 from tests.small_folder import ask, describe, drop, tables, take_in
 
 ELEMENTS = [
@@ -78,6 +82,36 @@ def test_slips_and_ways_of_writing_are_one_person(folder):
     assert 0 < false < 1
 
 
+def test_the_tables_of_a_release_carry_a_note(folder):
+    again = [["Margaret", "4", "11", "J", "2", "High"], *PEOPLE[1:]]
+    filled(folder, [*PEOPLE, TWIN], [*again, [*TWIN[:3], "", *TWIN[4:]]])
+    publish(folder)
+    page = (folder / "releases" / "latest" / "tables" / "cohort_outcomes.html").read_text()
+    assert "in a (2023/24) people are known by codes that they made themselves" in page
+    assert "at most 0.5 % of the matches" in page or "at most 1 % of the matches" in page or "at most 2 %" in page
+
+
+def test_the_note_says_how_sure_it_is_in_steps_and_how_many_are_unclear_without_small_numbers():
+    cohorts = pl.DataFrame({"cohort_id": ["a"], "label": ["A"], "academic_year": ["2023/24"], "starts_on": [1]})
+    rows = {"level": ["cohort", "all"], "cohort_id": ["a", None], "n_linked": [9, 9]}
+
+    def note(unclear, false):
+        frame = pl.DataFrame(
+            rows | {"n_unclear": [unclear] * 2, "false_links": pl.Series([false] * 2, dtype=pl.Float64)}
+        )
+        (text,) = own_codes(frame, cohorts, 5)
+        return text
+
+    assert "at most 0.5 % of the matches join two" in note(0, 0.2)
+    assert "No code was left out" in note(0, 0.2)
+    assert "at most 20 %" in note(2, 11.0)
+    assert "fewer than 5 codes" in note(2, 11.0)
+    assert "5 codes or more" in note(7, 60.0)
+    assert "more than half" in note(7, 60.0)
+    assert "cannot be estimated" in note(0, None)
+    assert own_codes(pl.DataFrame(rows).with_columns(n_linked=None), cohorts, 5) == ()
+
+
 def test_no_code_is_in_any_table(folder):
     filled(folder, [MARY, TWIN], [[*MARY[:3], "", *MARY[4:]]])
     told = json.dumps(tables(folder), default=str).lower()
@@ -93,6 +127,7 @@ def unclear(folder):
     assert report.links["unclear"] == 1
     assert "review links" in in_words(report)
     assert in_json(report)["links"]["unclear"] == 1
+    assert status(folder, {})["links_waiting"] == 2
     return folder
 
 
@@ -146,13 +181,13 @@ def test_a_later_time_point_changes_nobodys_id(folder):
     assert ask(folder, earlier) == before
 
 
-def test_two_codes_of_one_person_at_one_time_count_once(folder):
-    other = ["Margit", "5", "10", "J", "2", "Low"]
-    filled(folder, [MARY, other], PEOPLE[1:])
-    drop(folder, "links.csv", [], [])
-    (folder / "inbox" / "links.csv").unlink()
-    records = ask(folder, "SELECT count(*) FROM response WHERE status = 'counted'")
-    assert records == [(4,)]
+def test_two_codes_of_one_person_at_one_time_count_once_when_joined(folder):
+    filled(folder, [MARY, TWIN, *PEOPLE[1:]], [[*MARY[:3], "", *MARY[4:]], *PEOPLE[1:]])
+    decide(folder, {}, listed(folder, {})["link"].to_list(), "same", "somebody")
+    take_in(folder)
+    counted = ask(folder, "SELECT time_point, count(*) FROM response WHERE status = 'counted' GROUP BY 1 ORDER BY 1")
+    assert counted == [("post", 3), ("pre", 3)]
+    assert people(folder) == 3
 
 
 def test_a_code_in_one_column_is_taken_apart(tmp_path):

@@ -4,7 +4,7 @@ Not everybody gives the same code twice. Where the truth was known, equal codes 
 matched 2.7 % wrongly (McGloin 1996, doi 10.1177/0193841X9602000604); of codes of twelve elements 40 % agreed in all and
 91.9 % in ten or more (doi 10.1177/00131644261453059). So a code that is not found again is compared element by element,
 by the model of Fellegi and Sunter (1969, doi 10.1080/01621459.1969.10501049 [K]): an agreement counts by how rarely it
-happens by chance, and a link needs a posterior chance of 99 %, against every rival on both sides. What is less sure
+happens by chance, and a link needs a posterior chance of 95 %, against every rival on both sides. What is less sure
 waits for a person; what is unlikely is left alone.
 
 Time points are gone through in their order, and each sees only what came before it. So a later time point never changes
@@ -35,7 +35,7 @@ BY_CHANCE = {
 }
 _GUESSED_FROM = 50
 _SEEN_AGAIN = 0.5  # of the smaller side; what is believed before anything is compared
-LINK_FROM, ASK_FROM = 0.99, 0.1  # chance from which a link is made, and from which a person is asked
+LINK_FROM, ASK_FROM = 0.95, 0.1  # chance from which a link is made, and from which a person is asked
 _SAME, _CLOSE, _OTHER, _MISSING = range(4)
 _LONGEST = 12  # characters of an element in which a slip is looked for
 

@@ -82,7 +82,8 @@ def _too_open(programme: Programme) -> list[str]:
     """Personal files that other users of the machine could read."""
     restricted = [programme.restricted, *programme.restricted.rglob("*")]
     # corrections.csv quotes what people typed; a closed inbox closes the files in it.
-    personal = [*restricted, programme.warehouse, programme.inbox, programme.folder / "corrections.csv"]
+    kept = [programme.folder / name for name in ("corrections.csv", "links.csv")]
+    personal = [*restricted, programme.warehouse, programme.inbox, *kept]
     loose = [p for p in personal if p.exists() and stat.S_IMODE(p.stat().st_mode) & 0o077]
     if not loose:
         return ["good: nobody else on this machine can read personal files"]

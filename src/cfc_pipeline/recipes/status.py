@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from cfc_pipeline.identity.keys import load_keys
+from cfc_pipeline.identity.links import read_kept
 from cfc_pipeline.identity.quarantine import read_quarantine
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes.forms import read_plans
@@ -24,6 +25,7 @@ def status(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
         "files_in_the_inbox": sum(p.is_file() and not p.name.startswith(".") for p in inbox),
         "rows_in_quarantine": held.select("survey_id", "file", "row").n_unique() if held.height else 0,
         "changed_forms_waiting": sum(bool(plan.waits) for plan in read_plans(programme.restricted, keys)),
+        "links_waiting": read_kept(programme.restricted, keys).queue.filter(state="waiting").height,
         "latest_release": latest.resolve().name if latest.exists() else "none",
     }
     return found | (_from_analysis(programme.analysis) if programme.analysis.exists() else {"last_run": "none"})
