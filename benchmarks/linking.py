@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from cfc_pipeline.identity.linking import CODES, DECIDED, SEPARATOR, link
+from cfc_pipeline.identity.likeness import SEPARATOR
+from cfc_pipeline.identity.linking import CODES, DECIDED, link
 
 ELEMENTS = {
     "mother": "letters",  # the first two letters of her first name

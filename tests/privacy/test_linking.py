@@ -70,6 +70,12 @@ def test_people_are_looked_for_in_their_own_cohort():
     assert set(found.people["how"]) == {"first"}
 
 
+def test_time_points_have_one_order_in_all_cohorts():
+    rows = [("a", 1, MARY), ("b", 0, MARY), ("b", 1, MARY)]
+    people = link(pl.DataFrame(rows, schema=CODES, orient="row"), ELEMENTS, pl.DataFrame(schema=DECIDED)).people
+    assert people.filter(cohort_id="b").sort("occasion")["how"].to_list() == ["first", "exact"]
+
+
 def test_a_later_time_point_changes_no_earlier_link():
     slip, later = "ma|3|11|j|2|le|hih", "ma|3|11|j|2|le|hi"
     two = linked([MARY, *OTHERS], [slip, *OTHERS])

@@ -14,35 +14,18 @@ columns over all cohorts; people are looked for in their own cohort only.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import polars as pl
 
-SEPARATOR = "|"  # between the elements of a code
+from cfc_pipeline.identity.likeness import AGAIN_SAME, LEVELS, candidates, cell_of, chances, weighed, with_elements
 
-# How the same person's elements compare the second time: 5 to 8 % per element differ (the twelve-element study above);
-# the split into slips of the pen and other answers is an assumption.
-AGAIN_SAME, AGAIN_CLOSE, AGAIN_OTHER = 0.93, 0.03, 0.04
-# How often two people's elements are the same or close by chance. `same` is mended by what the cohort's own codes show,
-# as if _GUESSED_FROM pairs of people had been seen before.
-BY_CHANCE = {
-    "letters": (0.07, 0.05),
-    "day": (0.033, 0.12),
-    "month": (0.085, 0.1),
-    "number": (0.2, 0.1),
-    "text": (0.02, 0.02),
-}
-_GUESSED_FROM = 50
 _SEEN_AGAIN = 0.5  # of the smaller side; what is believed before anything is compared
 LINK_FROM, ASK_FROM = 0.95, 0.1  # chance from which a link is made, and from which a person is asked
-_SAME, _CLOSE, _OTHER, _MISSING = range(4)
-_LONGEST = 12  # characters of an element in which a slip is looked for
 
 CODES = {"cohort_id": pl.String, "occasion": pl.Int64, "code": pl.String}
 DECIDED = {"cohort_id": pl.String, "code": pl.String, "other": pl.String, "decision": pl.String}
 PEOPLE: dict[str, Any] = {**CODES, "person": pl.String, "how": pl.String, "chance": pl.Float64}
-LEVELS = ("same", "close", "differs", "missing")
 PAIRS: dict[str, Any] = {
     "cohort_id": pl.String,
     "occasion": pl.Int64,
@@ -64,15 +47,10 @@ class Linked:
     pairs: pl.DataFrame
 
 
-def most_unlike(elements: int) -> int:
-    """How many elements of a code may not be the same."""
-    return min(2, max(0, elements - 2))
-
-
 def link(codes: pl.DataFrame, elements: Mapping[str, str], decided: pl.DataFrame) -> Linked:
     """`codes` are cohort_id, occasion, code. `elements` are the names and kinds of a code's parts, none if it is
     matched as a whole. `decided` are cohort_id, code, other and what a person decided: same or different."""
-    codes = _with_elements(codes.unique().sort("cohort_id", "occasion", "code"), elements)
+    codes = with_elements(codes.unique().sort("occasion", "cohort_id", "code"), elements)
     codes = _with_leads(codes, decided.filter(decision="same"))
     apart = _both_ways(decided.filter(decision="different"))
     known = codes.clear().with_columns(person=pl.lit(None, pl.String))
@@ -95,16 +73,6 @@ def link(codes: pl.DataFrame, elements: Mapping[str, str], decided: pl.DataFrame
         fresh = found.select(known.columns).join(known, on=["cohort_id", "code"], how="anti")
         known = pl.concat([known, fresh])
     return Linked(pl.concat(people), pl.concat(pairs))
-
-
-def _with_elements(codes: pl.DataFrame, elements: Mapping[str, str]) -> pl.DataFrame:
-    parts = pl.col("code").str.split(SEPARATOR)
-    cells = [parts.list.get(i, null_on_oob=True).replace("", None).alias(_cell(i)) for i in range(len(elements))]
-    return codes.with_columns(cells)
-
-
-def _cell(place: int) -> str:
-    return f"_{place}"
 
 
 def _both_ways(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -143,10 +111,10 @@ def _with_exact_chance(found: pl.DataFrame, known: pl.DataFrame, elements: Mappi
     if not elements:
         return found.with_columns(chance=pl.lit(None, pl.Float64))
     there = known.group_by("cohort_id").agg(_there=pl.col("person").n_unique())
-    found = found.join(_chances(found, known, elements), on="cohort_id", how="left", maintain_order="left")
+    found = found.join(chances(found, known, elements), on="cohort_id", how="left", maintain_order="left")
     found = found.join(there, on="cohort_id", how="left", maintain_order="left")
     given = [
-        pl.when(pl.col(_cell(i)).is_not_null()).then((AGAIN_SAME / pl.col(f"_u{i}")).log()).otherwise(0.0)
+        pl.when(pl.col(cell_of(i)).is_not_null()).then((AGAIN_SAME / pl.col(f"_u{i}")).log()).otherwise(0.0)
         for i in range(len(elements))
     ]
     weight = pl.sum_horizontal(given).exp() * _SEEN_AGAIN / pl.col("_there")
@@ -155,25 +123,12 @@ def _with_exact_chance(found: pl.DataFrame, known: pl.DataFrame, elements: Mappi
     ).drop("_there", *(f"_u{i}" for i in range(len(elements))))
 
 
-def _chances(here: pl.DataFrame, known: pl.DataFrame, elements: Mapping[str, str]) -> pl.DataFrame:
-    """cohort_id and, for each element, how often two people of the cohort have the same by chance."""
-    cells = [_cell(i) for i in range(len(elements))]
-    every = pl.concat([here.select("cohort_id", "code", *cells), known.select("cohort_id", "code", *cells)]).unique()
-    seen = []
-    for cell, kind in zip(cells, elements.values(), strict=True):
-        counts = pl.col(cell).drop_nulls().unique_counts().cast(pl.Float64)
-        given = pl.col(cell).count().cast(pl.Float64)
-        alike, of = (counts * (counts - 1)).sum() / 2, given * (given - 1) / 2
-        seen.append(((alike + BY_CHANCE[kind][0] * _GUESSED_FROM) / (of + _GUESSED_FROM)).alias(f"_u{cell[1:]}"))
-    return every.group_by("cohort_id").agg(seen)
-
-
 def _compare(new: pl.DataFrame, there: pl.DataFrame, elements: Mapping[str, str], apart: pl.DataFrame) -> pl.DataFrame:
     """Pairs of a new code and a person known by another one, with the chance that they are the same person."""
-    pairs = _candidates(new, there, len(elements))
+    pairs = candidates(new, there, len(elements))
     if pairs.is_empty():
         return pl.DataFrame(schema=PAIRS).drop("occasion")
-    pairs = _weighed(pairs, _chances(new, there, elements), elements)
+    pairs = weighed(pairs, chances(new, there, elements), elements)
     sides = (
         new.group_by("cohort_id").agg(_n=pl.len()),
         there.group_by("cohort_id").agg(_n=pl.col("person").n_unique()),
@@ -186,72 +141,6 @@ def _compare(new: pl.DataFrame, there: pl.DataFrame, elements: Mapping[str, str]
     return _judged(_told_apart(pairs, there, apart)).filter(
         (pl.col("chance") >= ASK_FROM) | (pl.col("state") == "different")
     )
-
-
-def _candidates(new: pl.DataFrame, there: pl.DataFrame, elements: int) -> pl.DataFrame:
-    """Pairs that agree in all elements but two; the database way, because all pairs of 5,000 people are 25 million."""
-    cells = [_cell(i) for i in range(elements)]
-    same = elements - most_unlike(elements)
-    if same == elements:
-        return pl.DataFrame()
-    known = there.select("cohort_id", "person", *cells, known="code")
-    blocks = [
-        new.select("cohort_id", "code", *cells).join(known, on=["cohort_id", *block], suffix="_known", coalesce=False)
-        for block in combinations(cells, same)
-    ]
-    columns = ["cohort_id", "code", "person", "known", *cells, *(f"{c}_known" for c in cells)]
-    return pl.concat(block.select(columns) for block in blocks).unique(["cohort_id", "code", "known"])
-
-
-def _weighed(pairs: pl.DataFrame, chances: pl.DataFrame, elements: Mapping[str, str]) -> pl.DataFrame:
-    """Adds the level of each element, and `_weight`: the sum over elements of log(by the same person / by chance)."""
-    pairs = pairs.join(chances, on="cohort_id")
-    weights = []
-    for i, kind in enumerate(elements.values()):
-        pairs = _with_level(pairs, i)
-        same, close = pl.col(f"_u{i}"), BY_CHANCE[kind][1]
-        level = pl.col(f"_level{i}")
-        ratio = (
-            pl.when(level == _SAME)
-            .then(AGAIN_SAME / same)
-            .when(level == _CLOSE)
-            .then(AGAIN_CLOSE / close)
-            .when(level == _OTHER)
-            .then(AGAIN_OTHER / (1 - same - close).clip(0.05))
-            .otherwise(1.0)
-        )
-        weights.append(ratio.log())
-    named = [
-        pl.concat_list(pl.when(pl.col(f"_level{i}") == level).then(pl.lit(name)) for i, name in enumerate(elements))
-        .list.drop_nulls()
-        .alias(title)
-        for level, title in enumerate(LEVELS)
-    ]
-    return pairs.with_columns(named).with_columns(_weight=pl.sum_horizontal(weights))
-
-
-def _with_level(pairs: pl.DataFrame, place: int) -> pl.DataFrame:
-    """How two elements compare. Close: equal once a character is left out of each, as after a slip or a swap."""
-    one, other = pl.col(_cell(place)), pl.col(f"{_cell(place)}_known")
-    unlike = pairs.select(one, other).filter(one != other).unique()
-    slip = (_shortened(one).list.set_intersection(_shortened(other)).list.len() > 0) & (one.str.len_chars() > 1)
-    unlike = unlike.with_columns(_slip=slip & (other.str.len_chars() > 1))
-    pairs = pairs.join(unlike, on=unlike.columns[:2], how="left", maintain_order="left")
-    level = (
-        pl.when(one.is_null() | other.is_null())
-        .then(_MISSING)
-        .when(one == other)
-        .then(_SAME)
-        .when(pl.col("_slip"))
-        .then(_CLOSE)
-        .otherwise(_OTHER)
-    )
-    return pairs.with_columns(level.alias(f"_level{place}")).drop("_slip")
-
-
-def _shortened(cell: pl.Expr) -> pl.Expr:
-    """The cell without one of its characters, in every way, and the cell itself."""
-    return pl.concat_list(cell.str.slice(0, i) + cell.str.slice(i + 1) for i in range(_LONGEST))
 
 
 def _told_apart(pairs: pl.DataFrame, there: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:

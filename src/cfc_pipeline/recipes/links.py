@@ -15,7 +15,8 @@ import polars as pl
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.identity import links
 from cfc_pipeline.identity.keys import Keys, load_keys
-from cfc_pipeline.identity.linking import CODES, DECIDED, LEVELS, Linked, link
+from cfc_pipeline.identity.likeness import LEVELS
+from cfc_pipeline.identity.linking import CODES, DECIDED, Linked, link
 from cfc_pipeline.identity.links import QUEUE, RESPONSES, Kept, read_decisions, read_kept
 from cfc_pipeline.identity.pseudonyms import pseudonyms
 from cfc_pipeline.intake.batch import Intake

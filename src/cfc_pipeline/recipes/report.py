@@ -170,7 +170,7 @@ def _to_do(report: IngestReport) -> list[str]:
         )
     if report.stale_links:
         listed = ", ".join(map(str, report.stale_links))
-        lines.append(f"To do: links.csv lines {listed} are about responses that do not count any more; delete them.")
+        lines.append(f"To do: links.csv lines {listed} apply to nothing any more; delete them.")
     if report.comments_waiting:
         lines.append(
             f"To do: {report.comments_waiting} comments wait for approval. `cfc-pipeline review comments` shows them."
