@@ -11,8 +11,8 @@ LEVELS = ("same", "close", "differs", "missing")
 # How the same person's elements compare the second time. All twelve agreed in 40 % of codes (see linking.py), which is
 # 7 % of elements that differ; the split into slips of the pen and other answers is an assumption.
 AGAIN_SAME, AGAIN_CLOSE, AGAIN_OTHER = 0.93, 0.03, 0.04
-# How often two people's elements are the same or close by chance; assumed. `same` is mended by what the cohort's own codes
-# show, as if _GUESSED_FROM pairs of people had been seen before.
+# How often two people's elements are the same or close by chance; assumed. `same` is mended by what the cohort's own
+# codes show, as if _GUESSED_FROM pairs of people had been seen before.
 BY_CHANCE = {
     "letters": (0.07, 0.05),
     "day": (0.033, 0.12),
