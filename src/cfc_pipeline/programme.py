@@ -111,6 +111,11 @@ class Person(Model):
         return self
 
     @property
+    def made_of(self) -> tuple[tuple[str, str], ...]:
+        """Codes are compared with codes that are made of the same."""
+        return tuple((e.name, e.kind) for e in self.elements)
+
+    @property
     def columns(self) -> list[str]:
         """Every column that says who somebody is."""
         return [c for c in (self.column, *(e.column for e in self.elements)) if c]

@@ -52,6 +52,7 @@ def mistakes(data: dict[str, Any]) -> Found:
         survey = _read(Survey, entry)
         if survey and survey.confirmed:
             yield from _survey(("surveys", i), survey, cohorts)
+    yield from _own_codes(data)
     yield from _zone(("timezone",), data.get("timezone"))
     if email := _read(Email, data.get("email")):
         yield from _email(email)
@@ -121,6 +122,25 @@ def _survey(place: Place, survey: Survey, cohorts: list[str]) -> Found:
 def _nameless(survey: Survey) -> bool:
     """Whether nobody in this survey can be looked up on the roster."""
     return survey.kind not in FIELDS and (survey.person is None or survey.person.by in ("anonymous", "self_made"))
+
+
+def _own_codes(data: dict[str, Any]) -> Found:
+    """Codes that are made of different things never match: nobody would be in any pair, and nothing would say so."""
+    read = [(i, _read(Survey, entry)) for i, entry in _entries(data, "surveys")]
+    made = [(i, s, s.person) for i, s in read if s and s.confirmed and s.person and s.person.by == "self_made"]
+    for place, (i, survey, person) in enumerate(made):
+        for _, other, others in made[:place]:
+            if person.made_of != others.made_of and _may_share_a_cohort(survey, other):
+                text = f"the codes need the same elements as in `{other.id}`: names and kinds, in the same order"
+                yield Mistake(("surveys", i, "person", "elements"), text)
+                break
+
+
+def _may_share_a_cohort(one: Survey, other: Survey) -> bool:
+    mine, theirs = (
+        set(s.cohort.values.values()) if isinstance(s.cohort, FromColumn) else {s.cohort} for s in (one, other)
+    )
+    return not mine or not theirs or not mine.isdisjoint(theirs)
 
 
 def _cohort(place: Place, survey: Survey, cohorts: list[str]) -> Found:

@@ -8,6 +8,7 @@ import pytest
 
 from cfc_pipeline import cli
 from cfc_pipeline.errors import ConfigError
+from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.publish.words import own_codes
 from cfc_pipeline.recipes.links import decide, listed
 from cfc_pipeline.recipes.publish import publish
@@ -208,6 +209,36 @@ def test_a_code_in_one_column_is_taken_apart(tmp_path):
         rows = [[row[0], code, *row[7:]] for row, code in zip(answers(PEOPLE, month), codes, strict=False)]
         drop(folder, f"{point}.csv", heading, rows)
     assert take_in(folder).links == {"exact": 1, "accepted": 0, "tolerant": 1, "unclear": 0}
+
+
+def test_entries_of_one_cohort_need_the_same_elements(tmp_path):
+    other = {"by": "self_made", "elements": ELEMENTS[:-1]}
+    for cohort, wrong in (("a", True), ("b", False), ({"column": "Group"}, True)):
+        folder = describe(tmp_path / "p", survey("pre"), survey("post", person=other, cohort=cohort))
+        if wrong:
+            with pytest.raises(ConfigError, match="the same elements as in `brs-pre`"):
+                load_programme(folder)
+        else:
+            assert load_programme(folder)
+
+
+@pytest.mark.parametrize(
+    ("person", "complaint"),
+    [
+        ({"by": "code", "column": "Code", "elements": ELEMENTS}, "codes that people made themselves"),
+        ({"by": "self_made", "elements": ELEMENTS[:1]}, "two or more"),
+        ({"by": "self_made", "elements": [ELEMENTS[0], ELEMENTS[0]]}, "two or more"),
+        ({"by": "self_made", "column": "Code", "elements": ELEMENTS}, "either the code has one `column`"),
+        (
+            {"by": "self_made", "column": "Code", "elements": [{"name": n, "kind": "letters"} for n in "ab"]},
+            "each need a `length`",
+        ),
+    ],
+)
+def test_elements_that_cannot_be_are_refused(tmp_path, person, complaint):
+    folder = describe(tmp_path / "p", survey("pre", person=person))
+    with pytest.raises(ConfigError, match=complaint):
+        load_programme(folder)
 
 
 def test_too_little_of_a_code_waits_in_quarantine(folder):

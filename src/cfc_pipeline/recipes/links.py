@@ -66,9 +66,7 @@ def recognise(intake: Intake, programme: Programme, keys: Keys) -> Recognised:
 
 
 def _made_of(survey: Survey) -> str:
-    """Codes are compared with codes that are made of the same."""
-    elements = survey.person.elements if survey.person else []
-    return "|".join(f"{e.name}:{e.kind}" for e in elements)
+    return "|".join(f"{name}:{kind}" for name, kind in (survey.person.made_of if survey.person else ()))
 
 
 def _forms(intake: Intake, surveys: list[Survey], programme: Programme) -> pl.DataFrame:
