@@ -68,3 +68,17 @@ def test_another_key_links_the_same_forms_and_keeps_decisions(tmp_path):
     assert take_in(folder).links == before
     assert ask(folder, same) == linked
     assert (folder / "links.csv").read_text() == csv
+
+
+def test_no_byte_outside_of_sealed_files_holds_a_code(tmp_path, capfd):
+    folder = describe(tmp_path / "p", survey("pre"), survey("post"))
+    filled(folder, [MARY, TWIN, *PEOPLE[1:]], [[*MARY[:3], "", *MARY[4:]], *PEOPLE[1:]])
+    decide(folder, {}, listed(folder, {})["link"].to_list()[:1], "same", "office")
+    take_in(folder)
+    said = capfd.readouterr()
+    everything = [said.out.encode(), said.err.encode()]
+    everything += [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    everything += [str(row).encode() for (name,) in ask(folder, "SELECT table_name FROM duckdb_tables()")
+                   for row in ask(folder, f"FROM {name}")]  # fmt: skip
+    for needle in (b"ma|3|11", b"Margaret", b"High Street", b"|hig"):
+        assert not any(needle in one for one in everything)
