@@ -25,7 +25,7 @@ Tool = Literal[
     "table",
 ]
 # Tools with a connector in sources/apis/.
-FETCHED = ("surveymonkey", "formbricks", "qualtrics", "kobo", "limesurvey", "smartsurvey", "redcap", "odk")
+FETCHED = ("surveymonkey", "formbricks", "qualtrics", "kobo", "limesurvey", "smartsurvey", "redcap", "odk", "typeform")
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 AcademicYear = Annotated[str, Field(pattern=r"^\d{4}/\d{2}$")]
 

@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from tests.servers import formbricks, kobo, limesurvey, odk, qualtrics, redcap, smartsurvey, surveymonkey
+from tests.servers import formbricks, kobo, limesurvey, odk, qualtrics, redcap, smartsurvey, surveymonkey, typeform
 
 # One module for each API, by the connector's name.
 SERVERS: dict[str, ModuleType] = {
@@ -14,4 +14,5 @@ SERVERS: dict[str, ModuleType] = {
     "redcap": redcap,
     "smartsurvey": smartsurvey,
     "surveymonkey": surveymonkey,
+    "typeform": typeform,
 }

@@ -8,7 +8,17 @@ from collections.abc import Container
 from typing import Protocol
 
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis import formbricks, kobo, limesurvey, odk, qualtrics, redcap, smartsurvey, surveymonkey
+from cfc_pipeline.sources.apis import (
+    formbricks,
+    kobo,
+    limesurvey,
+    odk,
+    qualtrics,
+    redcap,
+    smartsurvey,
+    surveymonkey,
+    typeform,
+)
 from cfc_pipeline.sources.apis.answers import Answers
 from cfc_pipeline.sources.raw import RawColumn
 from cfc_pipeline.sources.web import Web
@@ -56,4 +66,5 @@ APIS: dict[str, Api] = {
     "redcap": redcap,
     "smartsurvey": smartsurvey,
     "surveymonkey": surveymonkey,
+    "typeform": typeform,
 }
