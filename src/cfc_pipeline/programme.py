@@ -22,6 +22,8 @@ Tool = Literal[
     "odk",
     "formbricks",
     "smartsurvey",
+    "spss",
+    "stata",
     "table",
 ]
 # Tools with a connector in sources/apis/.

@@ -167,7 +167,7 @@ SENTENCES = {
         TOP + SCALE.replace("qualtrics", "Qualtrix"),
         [
             "line 6: surveys[0].tool: must be `qualtrics`, `ms_forms`, `google_forms`, `surveymonkey`, `limesurvey`, "
-            "`jisc`, `redcap`, `typeform`, `kobo`, `odk`, `formbricks`, `smartsurvey` "
+            "`jisc`, `redcap`, `typeform`, `kobo`, `odk`, `formbricks`, `smartsurvey`, `spss`, `stata` "
             "or `table`, not `Qualtrix`; did you mean `qualtrics`?"
         ],
     ),

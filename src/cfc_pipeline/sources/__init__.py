@@ -15,6 +15,8 @@ from cfc_pipeline.sources import (
     qualtrics,
     redcap,
     smartsurvey,
+    spss,
+    stata,
     surveymonkey,
     table,
     typeform,
@@ -23,6 +25,10 @@ from cfc_pipeline.sources.grid import Grid, open_grid
 from cfc_pipeline.sources.raw import RawTable
 
 __all__ = ["TITLES", "TOOLS", "read_export", "read_file"]
+
+# What takes a file that no tool's reader knows, and the readers that take files of statistics programs.
+_GENERAL = {"cells": "table", "spss": "spss", "stata": "stata"}
+_STATISTICS = ("jisc", "spss", "stata")
 
 
 class Reader(Protocol):
@@ -47,6 +53,8 @@ TOOLS: dict[str, Reader] = {
     "odk": odk,
     "formbricks": formbricks,
     "smartsurvey": smartsurvey,
+    "spss": spss,
+    "stata": stata,
     "table": table,
 }
 TITLES = {
@@ -62,6 +70,8 @@ TITLES = {
     "odk": "ODK Central",
     "formbricks": "Formbricks",
     "smartsurvey": "SmartSurvey",
+    "spss": "SPSS",
+    "stata": "Stata",
     "table": "a plain table",
 }
 
@@ -84,7 +94,7 @@ def read_export(data: bytes, name: str, tool: str | None = None) -> RawTable:
     grid = open_grid(data, name)
     if tool is None:
         return TOOLS[_recognised(grid)].read(grid)
-    if not TOOLS[tool].recognises(grid):
+    if not _recognises(tool, grid):
         raise ExportError(
             f"The file is not an export of {TITLES[tool]}; it looks like {TITLES[_recognised(grid)]}.",
             where=name,
@@ -94,11 +104,17 @@ def read_export(data: bytes, name: str, tool: str | None = None) -> RawTable:
 
 
 def _recognised(grid: Grid) -> str:
-    found = [tool for tool, reader in TOOLS.items() if tool != "table" and reader.recognises(grid)]
+    found = [tool for tool in TOOLS if tool not in _GENERAL.values() and _recognises(tool, grid)]
     if len(found) > 1:
         raise ExportError(
             f"The file could be of {' or '.join(TITLES[tool] for tool in found)}.",
             where=grid.name,
             next_step="say which with `tool:` in its survey entry",
         )
-    return found[0] if found else "table"
+    return found[0] if found else _GENERAL[grid.kind]
+
+
+def _recognises(tool: str, grid: Grid) -> bool:
+    """Other readers would take a statistics file's second heading for a row of answers."""
+    known = grid.kind == "cells" or tool in _STATISTICS
+    return known and TOOLS[tool].recognises(grid)

@@ -1,19 +1,21 @@
 """A file as a grid of text cells, before anybody asks which tool wrote it.
 
-`open_grid` looks at the first bytes: a workbook goes to workbook.py, everything else is delimited text and goes to
-delimited.py. Both give a Grid: the first records to recognise a layout by, and all records as a lazy frame, so that a
-million rows are neither read twice nor held as Python objects.
+`open_grid` looks at the first bytes: a workbook goes to workbook.py, an SPSS or Stata file to statistics_file.py,
+everything else is delimited text and goes to delimited.py. All give a Grid: the first records to recognise a layout by,
+and all records as a lazy frame, so that a million rows are neither read twice nor held as Python objects.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
 from cfc_pipeline.errors import ExportError
-from cfc_pipeline.sources.raw import ROW
+from cfc_pipeline.sources.raw import ROW, Choice
 
 _SHOWN = 10  # row numbers in one message
+Kind = Literal["cells", "spss", "stata"]
 HEAD = 6  # records shown to the tools' recognisers: three header rows at most, and some data
 
 
@@ -26,6 +28,8 @@ class Grid:
     width: int
     cells: pl.LazyFrame
     warnings: tuple[str, ...] = ()
+    kind: Kind = "cells"  # of a statistics file the first two records are names and labels of its variables
+    choices: tuple[tuple[Choice, ...], ...] = ()  # of each column, where the file has value labels
 
     def body(self, header_rows: int, names: Sequence[str]) -> pl.LazyFrame:
         """ROW and the first columns, renamed, of all records after the header; stripped, empty as null."""
@@ -67,9 +71,12 @@ def clean_head(records: Sequence[Sequence[str | None]], width: int) -> list[list
 
 
 def open_grid(data: bytes, name: str) -> Grid:
-    """The cells of a CSV, TSV or XLSX file. ExportError when it is none of them, or damaged."""
-    # Imported here because both build a Grid.
+    """The cells of a CSV, TSV, XLSX, SPSS or Stata file. ExportError when it is none of them, or damaged."""
+    # Imported here because all of them build a Grid.
     from cfc_pipeline.sources.delimited import open_delimited
+    from cfc_pipeline.sources.statistics_file import open_statistics, statistics_kind
     from cfc_pipeline.sources.workbook import is_workbook, open_workbook
 
+    if kind := statistics_kind(data, name):
+        return open_statistics(data, name, kind)
     return open_workbook(data, name) if is_workbook(data, name) else open_delimited(data, name)

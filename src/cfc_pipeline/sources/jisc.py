@@ -22,13 +22,16 @@ from cfc_pipeline.sources.columns import (
 from cfc_pipeline.sources.forms import form
 from cfc_pipeline.sources.grid import Grid
 from cfc_pipeline.sources.raw import RawTable
+from cfc_pipeline.sources.statistics_file import variable_fields, variables_layout
 
 _NUMBERED = re.compile(r"^(?:Q(?:uestion )?)?(\d+(?:\.[a-z0-9]{1,4})*)\.(?:\s+|$)(.*)", re.IGNORECASE)
+
+_UNTOLD = "the export does not say who finished; every response counts as finished"
 
 
 def recognises(grid: Grid) -> bool:
     """The response number, or a response's id before columns of the tool's own and numbered questions."""
-    headings = [tidy(heading) for heading in grid.header(0)]
+    headings = [tidy(heading) for heading in grid.header(0 if grid.kind == "cells" else 1)]
     if "unique response number" in (heading.casefold() for heading in headings):
         return True
     found = [form("jisc").find(heading) for heading in headings[:2]]
@@ -38,9 +41,11 @@ def recognises(grid: Grid) -> bool:
 
 def read(grid: Grid) -> RawTable:
     known = form("jisc")
+    if grid.kind != "cells":
+        return raw_table(grid, known, variables_layout(grid), 2, variable_fields(grid, known), warnings=(_UNTOLD,))
     fields = unique([_numbered(field) for field in one_row_fields(grid, known)])
     finished = key_with(fields, "complete")
-    warnings = () if finished else ("the export does not say who finished; every response counts as finished",)
+    warnings = () if finished else (_UNTOLD,)
     table = raw_table(grid, known, "one header row", 1, fields, warnings=warnings)
     if finished:
         refuse_unknown_words(table.rows, [(finished, known.finished)], grid.name)
