@@ -125,7 +125,9 @@ def test_a_file_that_is_not_whole_is_refused(how: dict[str, bool]) -> None:
 
 
 def test_texts_in_another_encoding_than_the_file_says() -> None:
-    data = sav(pl.DataFrame({"why": ["caf\u00e9 \u20ac"]})).replace("café €".encode(), "caf\u00e9 \u20ac    ".encode("cp1252")[:9])
+    data = sav(pl.DataFrame({"why": ["caf\u00e9 \u20ac"]})).replace(
+        "café €".encode(), "caf\u00e9 \u20ac    ".encode("cp1252")[:9]
+    )
     table = read_export(data, "x.sav")
 
     assert table.rows.collect()["why"].to_list() == ["café €"]

@@ -43,7 +43,9 @@ def test_labels_dates_and_long_texts() -> None:
 def test_tagged_missing_values_are_empty_and_counted() -> None:
     frame = pd.DataFrame({"agree": pd.Series([1, 2, "a", "b"], dtype=object), "hours": [1.0, 2.25, None, 4.0]})
     data = dta(
-        frame, missing_user_values={"agree": ["a", "b"]}, variable_value_labels={"agree": {1: "No", 2: "Yes", "a": "Gone"}}
+        frame,
+        missing_user_values={"agree": ["a", "b"]},
+        variable_value_labels={"agree": {1: "No", 2: "Yes", "a": "Gone"}},
     )
     table = read_export(data, "export.dta")
 
