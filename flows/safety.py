@@ -7,6 +7,7 @@ replaced by one that only says which kind of error it was and in which lines of 
 
 import functools
 import os
+import resource
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -20,6 +21,9 @@ for _setting, _value in {
     "DO_NOT_TRACK": "1",
 }.items():
     os.environ.setdefault(_setting, _value)
+
+# A core file of a crash would hold everybody's answers, wherever the system puts it.
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 import polars as pl  # noqa: E402
 from prefect.settings import get_current_settings  # noqa: E402

@@ -1,8 +1,12 @@
-"""Looking for words in every byte that a programme keeps: also inside sealed copies, archives and databases."""
+"""Looking for words in every byte of a folder: also inside archives, databases and, for a programme, sealed copies."""
 
+import base64
+import html
+import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import duckdb
 import polars as pl
@@ -13,33 +17,65 @@ from cfc_pipeline.programme import Programme
 from cfc_pipeline.recipes.arrivals import known_files
 
 _PIECE = 1 << 24
+_LONG_ENOUGH = 8  # what is shorter is in every file by chance, once it is written in another way
 
 
 def found_in(programme: Programme, keys: Keys, forms: list[str]) -> tuple[int, list[str]]:
-    """How many files were searched, and the places that hold one of `forms`, which are in small letters.
+    """How many files were searched, and the places that hold one of `forms`.
 
     Places are names of files, told from the programme's folder; a file whose name itself tells is called by its number.
     """
-    files = sorted(path for path in programme.folder.rglob("*") if path.is_file() and not path.is_symlink())
-    places = [_place(path, number, programme, forms) for number, path in enumerate(files) if _holds(path, forms)]
-    return len(files), places + _sealed(programme, keys, forms)
+    files, places = search(programme.folder, forms)
+    return files, places + _sealed(programme, keys, forms)
 
 
-def _place(path: Path, number: int, programme: Programme, forms: list[str]) -> str:
-    name = path.relative_to(programme.folder).as_posix()
-    return f"file {number} of the folder" if _in_text(name, forms) else name
+def search(folder: Path, words: Sequence[str]) -> tuple[int, list[str]]:
+    """The same for any folder, without what is sealed."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    needles = written(words)
+    places = [_place(path, number, folder, needles) for number, path in enumerate(files) if _holds(path, needles)]
+    return len(files), places
 
 
-def _holds(path: Path, forms: list[str]) -> bool:
-    if _in_text(path.name, forms) or _in_bytes(_pieces(path), forms):
+def written(words: Iterable[str]) -> list[str]:
+    """Each word as bytes may hold it, read as Latin-1: in UTF-8 and UTF-16, and as web addresses, HTML, JSON and base64
+    write it."""
+    found: dict[str, None] = {}
+    for word in words:
+        plain = word.encode()
+        ways = [plain, word.encode("utf-16-le")]
+        if len(word) >= _LONG_ENOUGH:
+            ways += [quote(word).encode(), html.escape(word).encode(), json.dumps(word)[1:-1].encode()]
+            ways += [_inside_base64(plain, offset) for offset in range(3)]
+        found |= dict.fromkeys(way.decode("latin-1") for way in ways)
+    return list(found)
+
+
+def _inside_base64(word: bytes, offset: int) -> bytes:
+    """The letters that stand for it wherever it begins; those at its ends also depend on its neighbours."""
+    coded = base64.b64encode(b"\0" * offset + word).rstrip(b"=")
+    return coded[(offset * 4 + 2) // 3 : -1]
+
+
+def _place(path: Path, number: int, folder: Path, needles: list[str]) -> str:
+    name = path.relative_to(folder).as_posix()
+    return f"file {number} of the folder" if _in_name(name, needles) else name
+
+
+def _in_name(name: str, needles: list[str]) -> bool:
+    return _in_column(pl.Series([name, name.replace("_", " ")]), needles)
+
+
+def _holds(path: Path, needles: list[str]) -> bool:
+    if _in_name(path.name, needles) or _in_bytes(_pieces(path), needles):
         return True
     if path.suffix == ".duckdb":
-        return _in_database(path, forms)
+        return _in_database(path, needles)
     if path.suffix == ".parquet":
-        return _in_table(pl.read_parquet(path), forms)
+        return _in_table(pl.read_parquet(path), needles)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            return any(_in_bytes([archive.read(name)], forms) for name in archive.namelist())
+            return _in_bytes((archive.read(name) for name in archive.namelist()), needles)
     return False
 
 
@@ -52,38 +88,30 @@ def _pieces(path: Path) -> Iterator[bytes]:
             before = piece[-1000:]
 
 
-def _in_bytes(pieces: Iterable[bytes], forms: list[str]) -> bool:
-    wanted = [form.encode(code) for form in forms for code in ("utf-8", "utf-16-le")]
-    return any(word in small for piece in pieces for small in [piece.lower()] for word in wanted)
+def _in_bytes(pieces: Iterable[bytes], needles: list[str]) -> bool:
+    return any(_in_column(pl.Series([piece.decode("latin-1")]), needles) for piece in pieces)
 
 
-def _in_text(text: str, forms: list[str]) -> bool:
-    small = text.lower().replace("_", " ")
-    return any(form in small for form in forms)
-
-
-def _in_database(path: Path, forms: list[str]) -> bool:
+def _in_database(path: Path, needles: list[str]) -> bool:
     """Values as DuckDB reads them: in the file they may be compressed."""
     with duckdb.connect(str(path), read_only=True) as con:
         names = [name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
-        return any(_in_table(con.execute(f'FROM "{name}"').pl(), forms) for name in names)
+        return any(_in_table(con.execute(f'FROM "{name}"').pl(), needles) for name in names)
 
 
-def _in_table(rows: pl.DataFrame, forms: list[str]) -> bool:
-    columns = rows.select(pl.col(pl.String)).get_columns()
-    return any(_in_column(column, forms) for column in columns)
+def _in_table(rows: pl.DataFrame, needles: list[str]) -> bool:
+    return any(_in_column(column.unique(), needles) for column in rows.select(pl.col(pl.String)).get_columns())
 
 
-def _in_column(column: pl.Series, forms: list[str]) -> bool:
-    return bool(forms) and bool(column.unique().str.to_lowercase().str.contains_any(forms).any())
+def _in_column(column: pl.Series, needles: list[str]) -> bool:
+    return bool(needles) and bool(column.str.contains_any(needles, ascii_case_insensitive=True).any())
 
 
 def _sealed(programme: Programme, keys: Keys, forms: list[str]) -> list[str]:
     """What lies in sealed copies, as it is on disk: read without the list of erased people."""
-    places = []
-    copies = list_raw(programme.restricted, keys)
-    files, _ = known_files(copies, programme, keys, as_kept=True)
-    for file in files:
-        if _in_table(file.raw.rows.collect(), forms) or _in_text(file.name, forms):
-            places.append(f"sealed copy {file.number}")
-    return places
+    files, _ = known_files(list_raw(programme.restricted, keys), programme, keys, as_kept=True)
+    return [
+        f"sealed copy {file.number}"
+        for file in files
+        if _in_table(file.raw.rows.collect(), forms) or _in_name(file.name, forms)
+    ]
