@@ -475,7 +475,7 @@ def verify(*, folder: Folder, privacy: Annotated[bool, Parameter(negative="")] =
     ----------
     privacy
         Instead: plant personal data in every place of a synthetic programme in a scratch folder, run everything, also
-        badly, and search every byte that was written. Takes about a minute and reads nothing of yours.
+        badly, and search every byte that was written. Takes one to two minutes and reads nothing of yours.
     """
     from cfc_pipeline.demo.leaktest import leak_test
     from cfc_pipeline.recipes.verify import verify as recipe

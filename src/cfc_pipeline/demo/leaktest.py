@@ -40,7 +40,7 @@ class Searched:
     def in_words(self) -> list[str]:
         return [
             f"good: {self.planted} planted values were looked for in {self.files} files, in eight ways of writing them",
-            "good: databases, releases, emails, printed lines, logs, Prefect's home and temporary folders were searched",
+            "good: databases, releases, emails, printed lines, logs, Prefect's home, temporary folders: all searched",
             "good: none was found, and the search finds one that was put there on purpose",
         ]
 
