@@ -1,5 +1,6 @@
 """`verify --privacy` as a product: it finds nothing in this version, and it does find what leaks."""
 
+import base64
 import subprocess
 import sys
 
@@ -57,14 +58,14 @@ NAME = "Xenobia Quïllfeather & Sons"
         b"?q=Xenobia%20Qu%C3%AFllfeather%20%26%20Sons&x",
         b"<td>Xenobia Qu\xc3\xafllfeather &amp; Sons</td>",
         rb'{"name": "Xenobia Qu\u00efllfeather & Sons"}',
-        *(__import__("base64").b64encode(b"x" * n + NAME.encode() + b"yz") for n in range(4)),
+        *(base64.b64encode(b"x" * n + NAME.encode() + b"yz") for n in range(4)),
     ],
 )
 def test_it_is_found_however_it_is_written(tmp_path, content):
     (tmp_path / "a.bin").write_bytes(b"before " + content + b" after")
     (tmp_path / "b.bin").write_bytes(b"nothing")
-    assert search(tmp_path, [NAME.replace("ï", "ï")]) == (2, ["a.bin"])
+    assert search(tmp_path, [NAME]) == (2, ["a.bin"])
 
 
 def test_short_words_are_looked_for_as_they_are_only():
-    assert len(written(["HL-417"])) == 2
+    assert set(written(["HL-417"])) == {"HL-417", "hl-417", "H\0L\0-\x004\x001\x007\0", "h\0l\0-\x004\x001\x007\0"}

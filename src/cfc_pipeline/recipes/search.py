@@ -39,16 +39,18 @@ def search(folder: Path, words: Sequence[str]) -> tuple[int, list[str]]:
 
 def written(words: Iterable[str]) -> list[str]:
     """Each word as bytes may hold it, read as Latin-1: in UTF-8 and UTF-16, and as web addresses, HTML, JSON and base64
-    write it."""
-    found: dict[str, None] = {}
-    for word in words:
-        plain = word.encode()
-        ways = [plain, word.encode("utf-16-le")]
-        if len(word) >= _LONG_ENOUGH:
-            ways += [quote(word).encode(), html.escape(word).encode(), json.dumps(word)[1:-1].encode()]
-            ways += [_inside_base64(plain, offset) for offset in range(3)]
-        found |= dict.fromkeys(way.decode("latin-1") for way in ways)
-    return list(found)
+    write it; also in capitals and small letters, which a search byte by byte takes for the same only in ASCII."""
+    cased = dict.fromkeys(case for word in words for case in (word, word.upper(), word.lower()))
+    return list(dict.fromkeys(way.decode("latin-1") for word in cased for way in _ways(word)))
+
+
+def _ways(word: str) -> list[bytes]:
+    plain = word.encode()
+    ways = [plain, word.encode("utf-16-le")]
+    if len(word) < _LONG_ENOUGH:
+        return ways
+    ways += [quote(word).encode(), html.escape(word).encode(), json.dumps(word)[1:-1].encode()]
+    return ways + [_inside_base64(plain, offset) for offset in range(3)]
 
 
 def _inside_base64(word: bytes, offset: int) -> bytes:
