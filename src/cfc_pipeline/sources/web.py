@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -46,7 +47,11 @@ class Reply:
     content: bytes = field(repr=False)
 
     def json(self) -> Any:
-        """The body as JSON; None when it is none."""
+        """The body as JSON; None when it is none. Parsed once, for whoever looks for complaints and for who reads."""
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> Any:
         try:
             return json.loads(self.content)
         except (ValueError, RecursionError):

@@ -1,8 +1,10 @@
 """What a connector gives back, and how it is put together."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
 
 import polars as pl
 
@@ -28,14 +30,25 @@ class Answers:
 def table(
     responses: Sequence[Mapping[str, str | bool | None]], form: Sequence[RawColumn], wanted: Container[str]
 ) -> pl.DataFrame:
-    """Rows from one mapping a response, of RECORD, SUBMITTED, COMPLETE, TEST and the keys of `form`.
+    """Rows as `in_order` gives them, from one mapping a response."""
+    keys = [column.key for column in form if column.key in wanted]
+    data = {name: [one.get(name) for one in responses] for name in (*SCHEMA, *keys)}
+    return in_order(pl.DataFrame(data, schema=SCHEMA | dict.fromkeys(keys, pl.String)), form, wanted)
+
+
+def in_order(answered: pl.DataFrame, form: Sequence[RawColumn], wanted: Container[str]) -> pl.DataFrame:
+    """Rows as `Answers` wants them, from columns by the same names; what was not answered by anybody may be absent.
 
     Keys that are not wanted, or not in the form, are left out. White space at both ends goes, and empty is null.
     """
+    here, nothing = set(answered.columns), pl.lit(None, pl.String)
     keys = [column.key for column in form if column.key in wanted]
-    data = {name: [one.get(name) for one in responses] for name in (*SCHEMA, *keys)}
-    frame = pl.DataFrame(data, schema=SCHEMA | dict.fromkeys(keys, pl.String))
-    return frame.with_columns(_blank_is_null(key) for key in keys)
+    return answered.select(*SCHEMA, *(_blank_is_null(key) if key in here else nothing.alias(key) for key in keys))
+
+
+def texts(rows: Iterable[Mapping[str, Any]], field: str) -> list[str | None]:
+    """One field of all rows as Python writes it: polars would guess types, and change a number to suit its guess."""
+    return [said if said is None else str(said) for said in map(itemgetter(field), rows)]
 
 
 def _blank_is_null(key: str) -> pl.Expr:

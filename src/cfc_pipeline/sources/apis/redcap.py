@@ -14,9 +14,11 @@ import re
 from collections.abc import Container, Iterator
 from typing import Any
 
+import polars as pl
+
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, earlier, latest, table
+from cfc_pipeline.sources.apis.answers import Answers, earlier, in_order, latest, texts
 from cfc_pipeline.sources.columns import tidy
 from cfc_pipeline.sources.raw import COMPLETE, NOT_TICKED, RECORD, SUBMITTED, TEST, Choice, RawColumn
 from cfc_pipeline.sources.web import Complaint, Reply, Web
@@ -69,10 +71,11 @@ def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Contai
     id_ = next(column.key for column in form if column.system)  # as `questionnaire` orders them
     project = _object(web, "project")
     missing = {choice.id for choice in _choices(project.get("missing_data_codes") or "")}
-    found = [row for row in _records(web, survey, id_, columns, since) if _is_of(row, survey, columns)]
-    rows = table([_row(one, survey, id_, columns, missing, _is_test(project)) for one in found], form, wanted)
-    stamps = [moment for one in found if (moment := _sent(one, survey))]
-    return Answers(rows, latest(stamps, since), everything=not since, zone=None)
+    told = _told(list(_records(web, survey, id_, columns, since)), survey, id_, columns)
+    cells = {column.key: _cell(column, columns, missing) for column in columns}
+    kept = told.filter(_is_of(survey, columns))
+    rows = in_order(kept.with_columns(pl.lit(_is_test(project)).alias(TEST), **cells), form, wanted)
+    return Answers(rows, latest(rows[SUBMITTED].drop_nulls().to_list(), since), everything=not since, zone=None)
 
 
 def count(web: Web, survey: str) -> int | None:
@@ -147,43 +150,39 @@ def _choices(written: str) -> tuple[Choice, ...]:
     return tuple(Choice(code, label, code if _NUMBER.match(code) else None) for code, label in codes)
 
 
-def _is_of(row: _RawRow, survey: str, columns: list[RawColumn]) -> bool:
+def _told(rows: list[_RawRow], survey: str, id_: str, columns: list[RawColumn]) -> pl.DataFrame:
+    """What was sent, as text; empty where it is nothing. A row that lacks a column which others have is an error."""
+    optional = (f"{survey}_timestamp", _IDENTIFIER, *_PLACES)
+    here = [key for key in optional if any(key in row for row in rows)]
+    names = dict.fromkeys([id_, f"{survey}_complete", *here, *(column.key for column in columns)])
+    told = pl.DataFrame({name: texts(rows, name) for name in names}, schema=dict.fromkeys(names, pl.String))
+    nothing = pl.lit("").alias(f"{survey}_timestamp")
+    told = told.with_columns(pl.all().fill_null(""), *([nothing] if nothing.meta.output_name() not in here else []))
+    moment = pl.col(f"{survey}_timestamp")
+    return told.with_columns(
+        pl.concat_str(id_, *(place for place in _PLACES if place in here), separator="|").alias(RECORD),
+        pl.when(~moment.is_in(["", _NOT_COMPLETED])).then(moment).alias(SUBMITTED),
+        (pl.col(f"{survey}_complete") == _COMPLETE).alias(COMPLETE),
+    )
+
+
+def _is_of(survey: str, columns: list[RawColumn]) -> pl.Expr:
     """Whether the instrument was begun here: rows are blank where it does not belong to the event or the repeat."""
-    repeated = row.get("redcap_repeat_instrument")
-    if repeated and repeated != survey:
-        return False
-    answered = any(row[column.key] not in ("", "0" if column.tag else "") for column in columns)
-    return answered or row.get(f"{survey}_complete") not in (None, "", "0") or bool(_sent(row, survey))
+    repeated = pl.col(f"^{_PLACES[1]}$").is_in(["", survey])  # a project without repeats has no such column
+    answered = [~pl.col(column.key).is_in(["", "0"] if column.tag else [""]) for column in columns]
+    begun = ~pl.col(f"{survey}_complete").is_in(["", "0"])
+    return pl.all_horizontal(repeated, pl.any_horizontal(*answered, begun, pl.col(SUBMITTED).is_not_null()))
 
 
-def _row(
-    one: _RawRow, survey: str, id_: str, columns: list[RawColumn], missing: set[str], test: bool
-) -> dict[str, Any]:
-    complete = str(one[f"{survey}_complete"]) == _COMPLETE
-    cells: dict[str, Any] = {
-        RECORD: "|".join(str(one[part] or "") for part in (id_, *_PLACES) if part in one),
-        SUBMITTED: _sent(one, survey),
-        COMPLETE: complete,
-        TEST: test,
-        id_: str(one[id_]),
-        **{key: str(one[key]) for key in (_IDENTIFIER, *_PLACES) if one.get(key) is not None},
-    }
-    seen = {column.tag for column in columns if column.tag and (complete or one[column.key] == "1")}
-    return cells | {column.key: _cell(str(one[column.key]), column, seen, missing) for column in columns}
-
-
-def _cell(code: str, column: RawColumn, seen: set[str], missing: set[str]) -> str | None:
+def _cell(column: RawColumn, columns: list[RawColumn], missing: set[str]) -> pl.Expr:
     """A label, or what was typed. A code for missing data is no answer, and no number to be added up."""
+    cell = pl.col(column.key)
     if column.tag:
-        return column.choices[0].label if code == "1" else NOT_TICKED if column.tag in seen else None
-    label = next((choice.label for choice in column.choices if choice.id == code), None)
-    return label or (None if code in missing else code)
-
-
-def _sent(row: _RawRow, survey: str) -> str | None:
-    """When a survey was sent in; empty for what somebody else typed in."""
-    moment = row.get(f"{survey}_timestamp") or None
-    return None if moment == _NOT_COMPLETED else moment
+        seen = pl.any_horizontal(COMPLETE, *(pl.col(one.key) == "1" for one in columns if one.tag == column.tag))
+        ticked = pl.when(cell == "1").then(pl.lit(column.choices[0].label))
+        return ticked.when(seen).then(pl.lit(NOT_TICKED))
+    labels = {choice.id: choice.label or choice.id for choice in reversed(column.choices)}
+    return cell.replace(dict.fromkeys(missing) | labels) if missing or labels else cell
 
 
 def _is_test(project: _RawRow) -> bool:
