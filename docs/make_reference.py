@@ -23,6 +23,9 @@ import schemas
 from cfc_pipeline import errors, programme
 from cfc_pipeline.cli import app, review
 from cfc_pipeline.measures.instruments import load_instruments
+from cfc_pipeline.measures.pages import one_line as _line
+from cfc_pipeline.measures.pages import page as instrument_page
+from cfc_pipeline.measures.pages import table as _table
 from cfc_pipeline.programme_file import programme_schema
 from cfc_pipeline.warehouse.layout import codebook
 from schemas.fields import ROSTER, SESSION_LOG
@@ -91,37 +94,21 @@ def profiles() -> str:
 
 
 def instruments() -> str:
-    return "\n\n".join(_instrument(key) for key in load_instruments().values())
-
-
-def _instrument(key: Instrument) -> str:
-    facts = [
-        ("items", f"{key.items}, answered {key.lowest} to {key.highest}"),
-        ("direction", key.direction.replace("_", " ")),
-        *_scoring(key),
-        *([("items are", "; ".join(f"{i} {name}" for i, name in key.short_names.items()))] if key.short_names else []),
-        *([("answers", "; ".join(f"{n} {label}" for n, label in key.answers.items()))] if key.answers else []),
-        ("source", _line(key.citation) + (f" doi {key.doi}" if key.doi else "")),
-        ("licence", _line(key.licence)),
+    """A line for each key, with a link to its page."""
+    rows = [
+        (f"[`{key.id}`](instruments/{key.id}.md)", key.title, str(key.items), _scores(key))
+        for key in load_instruments().values()
     ]
-    return f"## `{key.id}`: {key.title}\n\n{_table(('', ''), facts)}"
+    return _table(("id", "instrument", "items", "scores"), rows)
 
 
-def _scoring(key: Instrument) -> list[tuple[str, str]]:
-    if key.missing is None:
-        how = {"distribution": "how many people chose each answer", "ratings": "a mean rating"}[key.kind]
-        return [("reported as", f"{how}, for each item; there is no total")]
-    how = {"sum": "sum of the items", "mean": "mean of the items", "table": "sum of the items, looked up in a table"}
-    scores = [f"{s.title} (`{name}`): items {_numbers(s.items)}" for name, s in key.subscales.items()]
-    tolerated = {s.max_missing for s in key.subscales.values()}
-    rule = "complete answers only" if key.missing.rule == "complete_cases" else f"up to {max(tolerated)} blank"
-    return [
-        ("score", how[key.aggregate or "sum"]),
-        ("scores", "; ".join(scores)),
-        *([("turned around", f"items {_numbers(key.reverse)}")] if key.reverse else []),
-        *([("never scored", f"items {_numbers(key.fillers)}")] if key.fillers else []),
-        ("blank items", f"{rule}. {_line(key.missing.basis)}"),
-    ]
+def _scores(key: Instrument) -> str:
+    return ", ".join(subscale.title for subscale in key.subscales.values()) or "single items"
+
+
+def instrument_pages() -> dict[Path, str]:
+    """Where the page of each key is, and what stands on it."""
+    return {DOCS / "instruments" / f"{key.id}.md": instrument_page(key) for key in load_instruments().values()}
 
 
 def settings() -> str:
@@ -176,19 +163,6 @@ def _code(value: Any) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
-def _numbers(items: list[int]) -> str:
-    return ", ".join(map(str, items))
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [heads, tuple("---" for _ in heads), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "exit codes": exit_codes,
@@ -213,6 +187,9 @@ def schema_text() -> str:
 def main() -> None:
     for path in sorted(DOCS.glob("*.md")):
         path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    (DOCS / "instruments").mkdir(exist_ok=True)
+    for path, text in instrument_pages().items():
+        path.write_text(text, encoding="utf-8")
     schemas.PROGRAMME_SCHEMA.write_text(schema_text(), encoding="utf-8")
 
 

@@ -1,5 +1,9 @@
 """What a scoring key is made of. The keys are the YAML files beside this one, one per instrument, without any item
-wording: wording belongs to the instruments' authors. `cfc_pipeline.measures.instruments` reads them."""
+wording: wording belongs to the instruments' authors. `cfc_pipeline.measures.instruments` reads them.
+
+Every published figure in a key names the place where it was read. What is only said to be so, and was read nowhere,
+stands in words under `unverified`, and never as a figure that a program could use.
+"""
 
 from typing import Annotated, Literal, Self
 
@@ -9,6 +13,7 @@ Whole = Annotated[int, Field(strict=True)]
 ItemNumber = Annotated[int, Field(strict=True, ge=1)]
 Text = Annotated[str, Field(min_length=1)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=60)]
+Direction = Literal["higher_is_better", "lower_is_better"]
 
 
 class Key(BaseModel):
@@ -21,6 +26,7 @@ class Subscale(Key):
     title: Text
     items: Annotated[list[ItemNumber], Field(min_length=1)]
     max_missing: Annotated[int, Field(strict=True, ge=0)] = Field(0, description="Blank items that are tolerated.")
+    direction: Direction | None = Field(None, description="Where it is another than the instrument's.")
 
 
 class Missing(Key):
@@ -31,6 +37,50 @@ class Missing(Key):
         "one, up to the subscale's max_missing."
     )
     basis: Text = Field(description="Where the rule comes from, or that none is published and whose choice it is.")
+
+
+class Published(Key):
+    """A figure about one subscale, and where it was read."""
+
+    subscale: Id
+    source: Text
+
+
+class Band(Published):
+    """Scores that the source calls by one name."""
+
+    label: Text
+    lowest: float
+    highest: float
+
+
+class CutOff(Published):
+    """A score from which on something is said of a person."""
+
+    value: float
+    meaning: Text
+
+
+class ReliableChange(Published):
+    """How far one person's score must move to be more than error of measurement."""
+
+    points: float
+    up_to: float | None = Field(None, description="Upper end, where the source gives a range.")
+    rule: Text = Field(description="How it was worked out, with its z and its reliability, as far as that is known.")
+
+
+class Reliability(Published):
+    kind: Literal["alpha", "omega", "test_retest", "icc"]
+    value: Annotated[float, Field(gt=0, le=1)]
+    up_to: Annotated[float, Field(gt=0, le=1)] | None = Field(None, description="Upper end of a range.")
+    population: Text
+
+
+class Norm(Published):
+    mean: float
+    sd: float | None = None
+    n: int | None = None
+    population: Text
 
 
 class Golden(Key):
@@ -48,6 +98,7 @@ class Instrument(Key):
 
     id: Id
     title: Text
+    measures: Text | None = Field(None, description="What it is meant to measure, in a sentence.")
     version: Text
     kind: Literal["scale", "distribution", "ratings"] = Field(
         description="scale: items make scores. distribution: each item is reported as who chose which answer. "
@@ -60,13 +111,22 @@ class Instrument(Key):
     fillers: list[ItemNumber] = Field([], description="Items that are asked and never scored.")
     reverse: list[ItemNumber] = Field([], description="Items that are turned around before scoring.")
     aggregate: Literal["sum", "mean", "table"] | None = Field(None, description="table: the sum, looked up in `table`.")
+    factor: Annotated[int, Field(strict=True, ge=1)] = Field(1, description="The mean of the items, times this.")
     table: dict[Whole, float] = Field({}, description="Sum of the items: score.")
     subscales: dict[Id, Subscale] = {}
     missing: Missing | None = None
-    direction: Literal["higher_is_better", "lower_is_better"]
+    direction: Direction
+    bands: list[Band] = []
+    cut_offs: list[CutOff] = []
+    reliable_change: list[ReliableChange] = []
+    reliability: list[Reliability] = []
+    norms: list[Norm] = []
     citation: Text
     doi: str | None = None
     licence: Text
+    uses: list[Text] = Field([], description="What its scores may be used for, and what not.")
+    checked: Text | None = Field(None, description="Other people's code that was compared with this key.")
+    unverified: list[Text] = Field([], description="What is said of it and was not read in its source.")
     golden: list[Golden] = []
 
     @property
@@ -78,6 +138,10 @@ class Instrument(Key):
         return self.range[1]
 
     @property
+    def published(self) -> list[Published]:
+        return [*self.bands, *self.cut_offs, *self.reliable_change, *self.reliability, *self.norms]
+
+    @property
     def labels(self) -> dict[str, int]:
         """Answer label: number, for forms that bring their own labels."""
         return {label: value for value, label in self.answers.items()}
@@ -85,6 +149,7 @@ class Instrument(Key):
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         mistakes = [*_item_mistakes(self), *_answer_mistakes(self), *_scoring_mistakes(self), *_golden_mistakes(self)]
+        mistakes += _published_mistakes(self)
         if mistakes:
             raise ValueError("; ".join(mistakes))
         return self
@@ -144,6 +209,16 @@ def _scoring_mistakes(key: Instrument) -> list[str]:
         # A table holds whole sums only; a prorated sum would fall between its rows.
         "aggregate table needs missing rule complete_cases": key.aggregate == "table" and prorates,
         "`table` must have a row for every possible sum": key.table and set(key.table) != sums,
+        "`factor` is for aggregate mean only": key.factor != 1 and key.aggregate != "mean",
+    }
+    return [mistake for mistake, found in checks.items() if found]
+
+
+def _published_mistakes(key: Instrument) -> list[str]:
+    unknown = {one.subscale for one in key.published} - set(key.subscales)
+    checks = {
+        f"a published figure names a subscale that the key does not have: {', '.join(sorted(unknown))}": unknown,
+        "a band's `lowest` is above its `highest`": any(band.lowest > band.highest for band in key.bands),
     }
     return [mistake for mistake, found in checks.items() if found]
 

@@ -16,7 +16,7 @@ from cfc_pipeline import errors
 from cfc_pipeline.cli import app, review
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.programme_file import load_programme
-from docs.make_reference import renewed, schema_text
+from docs.make_reference import instrument_pages, renewed, schema_text
 from schemas import PROGRAMME_SCHEMA
 from schemas.tables import TABLES
 from tests.conftest import DemoRun
@@ -132,6 +132,11 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_generated_parts_are_current(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert text == renewed(text), "run `make docs`"
+
+
+def test_every_instrument_has_a_current_page() -> None:
+    pages = {path: path.read_text(encoding="utf-8") for path in (DOCS / "instruments").glob("*.md")}
+    assert pages == instrument_pages(), "run `make docs`"
 
 
 def test_the_schema_for_editors_is_current() -> None:

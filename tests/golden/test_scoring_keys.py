@@ -44,6 +44,46 @@ def test_swemwbs_table() -> None:
     assert published == sorted(set(published))
 
 
+# As BioPsyKit 0.14.0 has them (questionnaires.scs, pss), and for ProQOL-5 several public programs: items and reversals,
+# written out a second time here.
+ELSEWHERE: dict[str, tuple[dict[str, list[int]], list[int]]] = {
+    "scs": (
+        {
+            "self_kindness": [5, 12, 19, 23, 26],
+            "self_judgment_reversed": [1, 8, 11, 16, 21],
+            "common_humanity": [3, 7, 10, 15],
+            "isolation_reversed": [4, 13, 18, 25],
+            "mindfulness": [9, 14, 17, 22],
+            "over_identification_reversed": [2, 6, 20, 24],
+            "total": list(range(1, 27)),
+        },
+        [1, 8, 11, 16, 21, 4, 13, 18, 25, 2, 6, 20, 24],
+    ),
+    "pss10": ({"total": list(range(1, 11))}, [4, 5, 7, 8]),
+    "proqol5": (
+        {
+            "compassion_satisfaction": [3, 6, 12, 16, 18, 20, 22, 24, 27, 30],
+            "burnout": [1, 4, 8, 10, 15, 17, 19, 21, 26, 29],
+            "secondary_traumatic_stress": [2, 5, 7, 9, 11, 13, 14, 23, 25, 28],
+        },
+        [1, 4, 15, 17, 29],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_items_as_other_code_has_them(name: str) -> None:
+    items, reverse = ELSEWHERE[name]
+    assert {subscale: found.items for subscale, found in KEYS[name].subscales.items()} == items
+    assert KEYS[name].reverse == sorted(reverse)
+
+
+def test_the_short_self_compassion_scale_has_a_total_only_and_not_the_wrong_key_in_circulation() -> None:
+    key = KEYS["scs_sf"]
+    assert list(key.subscales) == ["total"]
+    assert key.reverse == [1, 4, 8, 9, 11, 12] != [2, 3, 5, 7, 9, 12]
+
+
 @pytest.mark.parametrize("direction", ["self", "to_others", "from_others"])
 def test_ceas_key(direction: str) -> None:
     """Gilbert et al. 2017, doi 10.1186/s40639-017-0033-3: engagement 1, 2, 4, 5, 6, 8; action 1, 2, 4, 5, which run on

@@ -14,8 +14,28 @@ SHIPPED = load_instruments()
 
 
 def test_what_comes_along() -> None:
-    scales = ["brs", "ceas_from_others", "ceas_self", "ceas_to_others", "swemwbs", "wemwbs"]
-    assert [key.id for key in SHIPPED.values() if key.kind == "scale"] == scales
+    assert [key.id for key in SHIPPED.values() if key.kind == "scale"] == [
+        "brs",
+        "cbi",
+        "ceas_from_others",
+        "ceas_self",
+        "ceas_to_others",
+        "fcs_for_others",
+        "fcs_for_self",
+        "fcs_from_others",
+        "gad7",
+        "mbi_es_depersonalisation",
+        "mbi_es_emotional_exhaustion",
+        "mbi_es_personal_accomplishment",
+        "proqol5",
+        "pss10",
+        "scs",
+        "scs_sf",
+        "swemwbs",
+        "tses_short",
+        "uwes9",
+        "wemwbs",
+    ]
     assert SHIPPED["cfc_perceived_impact"].kind == "distribution"
     assert SHIPPED["cfc_session_feedback"].kind == "ratings"
     assert SHIPPED["cfc_perceived_impact"].labels["Increased a lot"] == 5
@@ -33,6 +53,13 @@ def test_rows_keep_the_contracts() -> None:
     assert ranges["brs", "total"] == (1, 5)
     assert ranges["wemwbs", "total"] == (14, 70)
     assert ranges["swemwbs", "total"] == (7, 35)
+    assert ranges["cbi", "work"] == (0, 100)
+    proqol = instruments.filter(instrument="proqol5").select("subscale", "direction").rows()
+    assert dict(proqol) == {
+        "compassion_satisfaction": "higher_is_better",
+        "burnout": "lower_is_better",
+        "secondary_traumatic_stress": "lower_is_better",
+    }
     assert items.height == sum(key.items for key in SHIPPED.values())
     fillers = items.filter("filler").select("instrument", "item", "subscales", "reversed").rows()
     assert fillers == [
@@ -47,7 +74,9 @@ def test_every_scale_has_golden_cases_and_says_where_its_rules_come_from() -> No
         if key.kind == "scale":
             assert len(key.golden) >= 5, key.id
             assert key.missing is not None
-            assert key.doi, key.id
+            assert key.measures, key.id
+            assert key.uses, key.id
+            assert key.checked or "scored elsewhere" in key.title, key.id
 
 
 def own(folder: Path, change: dict[str, object], name: str = "mine") -> Path:
@@ -88,6 +117,10 @@ MISTAKES: list[tuple[dict[str, object], str]] = [
     ({"answers": {1: "low", 5: "high"}}, "`answers` must label every number"),
     ({"short_names": {1: "one"}}, "`short_names` must name every item or none"),
     ({"id": "other"}, "id: must be the file's name"),
+    ({"factor": 25, "aggregate": "sum"}, "`factor` is for aggregate mean only"),
+    ({"bands": [{"subscale": "sum", "label": "l", "lowest": 1, "highest": 2, "source": "s"}]}, "does not have: sum"),
+    ({"bands": [{"subscale": "total", "label": "l", "lowest": 3, "highest": 2, "source": "s"}]}, "is above its"),
+    ({"norms": [{"subscale": "total", "mean": 3, "population": "p"}]}, "norms.0.source: is missing"),
     ({"golden": [{"case": "c", "all": 1, "scores": {"sum": 1}}]}, "golden case 'c' names other subscales"),
     ({"golden": [{"case": "c", "all": 1, "blank": [7], "scores": {"total": 1}}]}, "an item that does not exist"),
 ]

@@ -87,7 +87,7 @@ def instrument_rows(instruments: Mapping[str, Instrument]) -> pl.DataFrame:
             "subscale_title": subscale.title,
             "version": key.version,
             **dict(zip(("lowest", "highest"), _score_range(key, subscale), strict=True)),
-            "direction": key.direction,
+            "direction": subscale.direction or key.direction,
             "aggregate": key.aggregate or key.kind,
             "missing_rule": _missing_rule(key, subscale),
             "citation": key.citation,
@@ -126,7 +126,7 @@ def _single_items(key: Instrument) -> Subscale:
 def _score_range(key: Instrument, subscale: Subscale) -> tuple[float, float]:
     if key.aggregate == "table":
         return min(key.table.values()), max(key.table.values())
-    factor = len(subscale.items) if key.aggregate == "sum" else 1
+    factor = len(subscale.items) if key.aggregate == "sum" else key.factor
     return float(factor * key.lowest), float(factor * key.highest)
 
 

@@ -21,13 +21,15 @@ def score(con: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument])
     answers to an instrument without a key, and StoreError for answers that their key does not allow, which intake
     refuses.
     """
-    _refuse_impossible_answers(con, instruments)
-    sheets = " UNION ALL ".join(_scored_sheets(key) for key in instruments.values() if key.kind == "scale")
+    answered = _refuse_impossible_answers(con, instruments)
+    # Every further instrument in the view is read through by every query, so it holds those that were answered.
+    sheets = " UNION ALL ".join(_scored_sheets(instruments[i]) for i in answered if instruments[i].kind == "scale")
     if sheets:
         create_view(con, "score_sheet", sheets)
 
 
-def _refuse_impossible_answers(con: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument]) -> None:
+def _refuse_impossible_answers(con: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument]) -> list[str]:
+    """The instruments that there are answers to."""
     found = con.execute("""
         SELECT instrument, min(list_min(answers)), max(list_max(answers)), max(len(answers)), sum(list_count(answers))
         FROM answer_sheet GROUP BY instrument ORDER BY instrument
@@ -46,6 +48,7 @@ def _refuse_impossible_answers(con: duckdb.DuckDBPyConnection, instruments: Mapp
                 where=f"instrument {instrument}: allowed are {key.lowest} to {key.highest} and items 1 to {key.items}",
                 next_step="if the key was changed, give the new one another id; otherwise rebuild the warehouse",
             )
+    return [instrument for instrument, *_ in found]
 
 
 def _scored_sheets(key: Instrument) -> str:
@@ -76,7 +79,7 @@ def _score(key: Instrument, subscale: Subscale, total: str, answered: str) -> st
     formulas = {
         "table": f"MAP {key.table}[{total}]",
         "sum": f"({total}) * {items} / ({answered})",
-        "mean": f"({total}) / ({answered})",
+        "mean": f"({total}) * {key.factor} / ({answered})",
     }
     return f"CASE WHEN {items} - ({answered}) <= {subscale.max_missing} THEN {formulas[key.aggregate]} END"
 

@@ -47,7 +47,10 @@ DIRECTION = "Direction: "
 
 def directions(instruments: pl.DataFrame) -> str:
     """Whether more is better, for the instruments of a table."""
-    lower = instruments.filter(pl.col("direction") == "lower_is_better")["title"].unique(maintain_order=True)
+    mixed = pl.col("direction").n_unique().over("title") > 1
+    one = pl.format("{} ({})", "title", "subscale_title")
+    named = instruments.with_columns(named=pl.when(mixed).then(one).otherwise(pl.col("title")))
+    lower = named.filter(pl.col("direction") == "lower_is_better")["named"].unique(maintain_order=True)
     if lower.is_empty():
         return f"{DIRECTION}on every measure here a higher score is better, so a positive change is an improvement."
     return (
