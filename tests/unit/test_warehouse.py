@@ -69,6 +69,23 @@ def test_new_unchanged_changed_and_removed_responses(path):
         assert con.execute("SELECT * FROM item_answer").fetchall() == [("r-2", "brs", 1, 5)]
 
 
+def test_the_same_number_under_another_item_is_a_change(path):
+    mended = responses({1: 3}).rename({"brs:1": "brs:2", "brs:2": "brs:1"})
+    with writing(path) as con:
+        write_responses(con, responses({1: 3}), NONE, SECRET)
+        assert write_responses(con, mended, NONE, SECRET) == {}
+        assert con.execute("SELECT * FROM item_answer").fetchall() == [("r-1", "brs", 2, 3)]
+        assert write_responses(con, mended.select(reversed(mended.columns)), NONE, SECRET) == {1: 1}
+
+
+def test_a_response_without_any_items(path):
+    without = responses({1: 3}).drop("brs:1", "brs:2")
+    with writing(path) as con:
+        assert write_responses(con, without, NONE, SECRET) == {}
+        assert write_responses(con, without, NONE, SECRET) == {1: 1}
+        assert write_responses(con, responses({1: 3}), NONE, SECRET) == {}
+
+
 def test_a_superseded_response_keeps_its_content(path):
     with writing(path) as con:
         write_responses(con, responses({1: 3}), NONE, SECRET)

@@ -35,6 +35,10 @@ class Safe:
     unanswered: pl.DataFrame  # the `unanswered` contract
     facts: dict[str, pl.DataFrame]  # survey id of a roster or session log -> `file` and keyed `fingerprint` of its rows
 
+    def response_ids(self) -> pl.Series:
+        found = [rows["response_id"] for rows in self.answers.values()]
+        return pl.concat(found) if found else pl.Series(dtype=pl.String)
+
 
 def anonymise(intake: Intake, surveys: list[Survey], cohorts: list[Cohort], keys: Keys, known: Known) -> Safe:
     """Everything that was accepted, as it may be stored; `known` is whom free texts are searched for."""

@@ -51,13 +51,18 @@ def numbers(column: str, answers: dict[str, int]) -> pl.Expr:
     cell = pl.col(column)
     number = cell.str.to_integer(strict=False, dtype=pl.Int32)
     if answers:
-        # The tidied text is only needed where a cell is not already a number.
         listed = {tidy(label): value for label, value in answers.items()}
-        words = cell.str.replace_all("\u00a0", " ").str.replace_all(r"\s+", " ").str.strip_chars().str.to_lowercase()
+        # No cell is tidied that is a number already, unless a label could be one.
+        unread = cell if any(map(_like_a_number, listed)) else pl.when(number.is_null()).then(cell)
+        words = unread.str.replace_all("\u00a0", " ").str.replace_all(r"\s+", " ").str.strip_chars().str.to_lowercase()
         number = pl.coalesce(words.replace_strict(listed, default=None, return_dtype=pl.Int32), number)
     readable = number.is_between(-32767, 32767)
     number = pl.when(cell.is_null()).then(None).when(readable).then(number).otherwise(UNREADABLE)
     return number.cast(pl.Int16).alias(column)
+
+
+def _like_a_number(label: str) -> bool:
+    return any(map(str.isdecimal, label))
 
 
 def meaning(column: str, values: dict[str, str]) -> pl.Expr:

@@ -220,10 +220,12 @@ def _pooled(con: duckdb.DuckDBPyConnection, cohorts: pl.DataFrame) -> pl.DataFra
     schools = frame(
         con,
         f"""
-        SELECT {", ".join(MEASURE)}, count(DISTINCT school) AS n_schools
-        FROM support JOIN team USING (team) JOIN measure USING (measure)
-             SEMI JOIN poolable USING (cohort_id, {", ".join(MEASURE)})
-        GROUP BY ALL
+        SELECT {", ".join(MEASURE)}, n_schools FROM measure JOIN (
+            SELECT measure, count(DISTINCT school) AS n_schools FROM support JOIN team USING (team) SEMI JOIN (
+                SELECT DISTINCT measure, cohort
+                FROM poolable JOIN measure USING ({", ".join(MEASURE)}) JOIN team USING (cohort_id)
+            ) USING (measure, cohort) GROUP BY measure
+        ) USING (measure)
         """,
     )
     con.unregister("poolable")

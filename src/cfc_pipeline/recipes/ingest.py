@@ -129,6 +129,7 @@ def _store(
 ) -> IngestReport:
     """Anonymise and write; score; estimate; and tell what became of every row."""
     safe = anonymise(intake, programme.surveys, programme.cohorts, keys, people)
+    intake.forget_rows()
     replace_table(con, "cohort", _cohorts(programme.cohorts))
     replace_table(con, "instrument", instrument_rows(instruments))
     replace_table(con, "item", item_rows(instruments))
@@ -136,10 +137,10 @@ def _store(
     replace_table(con, "participant", safe.participants)
     replace_table(con, "link", recognised.table)
     replace_table(con, "session", safe.sessions)
-    accepted = [rows["response_id"] for rows in safe.answers.values()]
-    taken_back = keep_only(con, pl.concat(accepted) if accepted else pl.Series(dtype=pl.String))
+    taken_back = keep_only(con, safe.response_ids())
     secret = keys.purpose("content").hex()
-    unchanged = {s: write_responses(con, rows, safe.comments, secret) for s, rows in safe.answers.items()}
+    # Each survey's rows are let go as soon as they are written.
+    unchanged = {s: write_responses(con, safe.answers.pop(s), safe.comments, secret) for s in list(safe.answers)}
     replace_table(con, "unanswered", safe.unanswered)
     unchanged |= {survey: known_rows(con, survey, rows) for survey, rows in safe.facts.items()}
     comments = approvals.with_states(safe.comments, approvals.read(programme.folder))

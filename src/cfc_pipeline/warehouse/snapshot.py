@@ -18,7 +18,7 @@ _SHOWN = {"comment": "* REPLACE (CASE WHEN state = 'approved' THEN text END AS t
 # tables are sorted when they are written, answers within each run; sorting all of them again would be the slowest part
 # of a large run. Risk accepted: the answers' order in the file says in which run they came, as `submitted_on` does to
 # within days.
-_SORTED_ALREADY = ("answer_sheet", "paired_support")
+_SORTED_ALREADY = ("answer_sheet", "paired_support", "participant")
 
 
 def publish_snapshot(con: Connection, target: Path) -> None:
