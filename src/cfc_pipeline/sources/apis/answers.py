@@ -33,7 +33,14 @@ def table(
     """Rows as `in_order` gives them, from one mapping a response."""
     keys = [column.key for column in form if column.key in wanted]
     data = {name: [one.get(name) for one in responses] for name in (*SCHEMA, *keys)}
-    return in_order(pl.DataFrame(data, schema=SCHEMA | dict.fromkeys(keys, pl.String)), form, wanted)
+    return from_columns(data, form, wanted)
+
+
+def from_columns(
+    cells: Mapping[str, Sequence[str | bool | None]], form: Sequence[RawColumn], wanted: Container[str]
+) -> pl.DataFrame:
+    """Rows as `in_order` gives them. Whatever is neither text nor nothing is an error: no type is guessed."""
+    return in_order(pl.DataFrame(cells, schema={name: SCHEMA.get(name, pl.String) for name in cells}), form, wanted)
 
 
 def in_order(answered: pl.DataFrame, form: Sequence[RawColumn], wanted: Container[str]) -> pl.DataFrame:

@@ -15,9 +15,11 @@ from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import polars as pl
+
 from cfc_pipeline.errors import ConfigError, SourceError
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, table
+from cfc_pipeline.sources.apis.answers import Answers, in_order, texts
 from cfc_pipeline.sources.columns import tidy
 from cfc_pipeline.sources.raw import COMPLETE, NOT_TICKED, RECORD, SUBMITTED, TEST, Choice, RawColumn
 from cfc_pipeline.sources.web import Complaint, Reply, Web
@@ -89,9 +91,7 @@ def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Contai
     lost = [column for column in columns if found and column.key not in found[0]]
     if lost:
         raise web.strange(f"it left out {len(lost)} column(s) that were asked for")
-    labels = {column.key: {choice.id: choice.label for choice in column.choices} for column in columns}
-    boxes = [column.key for column in columns if [choice.id for choice in column.choices] == ["Y"]]
-    rows = table([_row(one, labels, boxes) for one in found], form, wanted)
+    rows = in_order(_frame(found, columns).with_columns(_labelled(columns)), form, wanted)
     return Answers(rows, cursor=None, everything=True, zone=None)
 
 
@@ -194,25 +194,33 @@ def _listed(options: dict[str, Any]) -> Iterator[Choice]:
         yield Choice(code, tidy(one["answer"]), number)
 
 
-def _row(one: dict[str, Any], labels: dict[str, dict[str, str]], boxes: list[str]) -> dict[str, Any]:
-    cells: dict[str, Any] = {
-        RECORD: str(one["id"]),
-        SUBMITTED: _when(one),
-        COMPLETE: bool(one["submitdate"]),
-        TEST: False,  # previews are not stored
-    }
-    for key, named in labels.items():
-        code = one[key]
-        cells[key] = None if code is None else named.get(str(code), str(code))
-    # A box is as empty for those who never saw it: only another one of its question tells that they did.
-    seen = {key.partition("[")[0] for key in boxes if one[key]}
-    return cells | {key: NOT_TICKED for key in boxes if key.partition("[")[0] in seen and not one[key]}
+def _frame(found: list[dict[str, Any]], columns: list[RawColumn]) -> pl.DataFrame:
+    """Times are the server's clock, without a zone; of an unfinished one the last action, where the survey keeps it."""
+    cells = {column.key: texts(found, column.key) for column in columns}
+    cells |= {RECORD: texts(found, "id"), "_sent": texts(found, "submitdate")}
+    cells |= {"_last": [one.get("datestamp") for one in found]}
+    told = pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
+    sent, last = (pl.when(pl.col(name) != "").then(pl.col(name)) for name in ("_sent", "_last"))
+    moment = pl.coalesce(sent, last)
+    return told.with_columns(
+        pl.when(~moment.str.starts_with(_NO_DATE)).then(moment).alias(SUBMITTED),
+        sent.is_not_null().alias(COMPLETE),
+        pl.lit(False).alias(TEST),  # previews are not stored
+    )
 
 
-def _when(one: dict[str, Any]) -> str | None:
-    """The server's clock, without a zone. Of an unfinished one the last action, where the survey keeps it."""
-    moment = one["submitdate"] or one.get("datestamp")
-    return None if not moment or moment.startswith(_NO_DATE) else str(moment)
+def _labelled(columns: list[RawColumn]) -> Iterator[pl.Expr]:
+    """Labels for codes. A box is as empty for those who never saw it: only another one of its question tells that they
+    did."""
+    boxes = [column.key for column in columns if [choice.id for choice in column.choices] == ["Y"]]
+    for column in columns:
+        cell = pl.col(column.key)
+        said = cell.replace({choice.id: choice.label for choice in column.choices}) if column.choices else cell
+        if column.key in boxes:
+            beside = [pl.col(key) for key in boxes if key.partition("[")[0] == column.key.partition("[")[0]]
+            seen = pl.any_horizontal(box.fill_null("") != "" for box in beside)
+            said = pl.when(seen & (cell.fill_null("") == "")).then(pl.lit(NOT_TICKED)).otherwise(said)
+        yield said.alias(column.key)
 
 
 def _status(content: Any) -> str | None:
