@@ -11,10 +11,11 @@ which was shown and passed over has a time in `ttc`, and one that was not shown 
 
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, earlier, latest, table
+from cfc_pipeline.sources.apis.answers import Answers, earlier, from_columns, latest
 from cfc_pipeline.sources.apis.paging import Row, numbered
 from cfc_pipeline.sources.columns import tidy
 from cfc_pipeline.sources.raw import COMPLETE, LEFT_BLANK, NOT_SHOWN, RECORD, SUBMITTED, TEST, Choice, RawColumn
@@ -71,11 +72,13 @@ def questionnaire(web: Web, survey: str) -> tuple[RawColumn, ...]:
 def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Container[str], since: str | None) -> Answers:
     window = {"startDate": earlier(since), "filterDateField": "updatedAt"} if since else {}
     questions = [_question(element) for element in _elements(_form(web, survey))]
-    hidden = [column.key for column in form if column.system]
-    walked = _walk(web, survey, window)
-    found = [(_row(one, questions, hidden), one["updatedAt"][:19] + "Z") for one in walked]
-    rows = table([row for row, _ in found], form, wanted)
-    return Answers(rows, latest([stamp for _, stamp in found], since), everything=not since)
+    found = list(_walk(web, survey, window))
+    asked = [question for question in questions if any(key in wanted for key in question.keys)]
+    cells = _known(found, [column.key for column in form if column.system])
+    for question in asked:
+        cells |= _cells(found, question)
+    rows = from_columns(cells, form, wanted)
+    return Answers(rows, latest([one["updatedAt"][:19] + "Z" for one in found], since), everything=not since)
 
 
 def count(web: Web, survey: str) -> int | None:
@@ -155,40 +158,55 @@ def _meaning(meanings: Meanings, language: str, text: str) -> str:
     return meanings.get((language, text)) or meanings.get((None, text)) or text
 
 
-def _row(one: dict[str, Any], questions: Sequence[_Question], hidden: Sequence[str]) -> dict[str, Any]:
-    data, attributes = one["data"], one.get("contactAttributes") or {}
-    cells: dict[str, Any] = {
-        RECORD: one["id"],
-        SUBMITTED: one["createdAt"],  # as in files; `updatedAt` also moves when a colleague adds a tag
-        COMPLETE: one["finished"],
-        TEST: False,
-        _CONTACT: one.get("contactId"),
-        **{key: _text(attributes.get(name)) for key, name in _ATTRIBUTES.items()},
-        **{key: _text(data.get(name)) for key, name in _VERIFIED.items()},
-        **{key: _text(data[key]) for key in hidden if key in data},
+def _known(found: list[Row], hidden: Sequence[str]) -> dict[str, list[Any]]:
+    """What the tool, and not the person, says of a response: its columns."""
+    data, contacts = [one["data"] for one in found], [one.get("contactAttributes") or {} for one in found]
+    known: dict[str, list[Any]] = {
+        RECORD: [one["id"] for one in found],
+        SUBMITTED: [one["createdAt"] for one in found],  # as in files; `updatedAt` also moves when a tag is added
+        COMPLETE: [one["finished"] for one in found],
+        TEST: [False] * len(found),
+        _CONTACT: [one.get("contactId") for one in found],
+        **{key: [_text(one.get(name)) for one in contacts] for key, name in _ATTRIBUTES.items()},
+        **{key: [_text(one.get(name)) for one in data] for key, name in _VERIFIED.items()},
     }
-    for question in questions:
-        cells.update(_cells(one, question))
-    return cells
+    for key in hidden:
+        before = known.get(key, [None] * len(found))
+        known[key] = [_text(one[key]) if key in one else other for one, other in zip(data, before, strict=True)]
+    return known
 
 
-def _cells(one: dict[str, Any], question: _Question) -> dict[str, str | None]:
-    value, timed, language = one["data"].get(question.id), one.get("ttc") or {}, one.get("language") or "default"
-    shown = question.id in one["data"] or question.id in timed
-    blank = LEFT_BLANK if shown else NOT_SHOWN if timed else None
+def _cells(found: list[Row], question: _Question) -> dict[str, list[str | None]]:
+    """The question's columns. Most texts come again and again, so each is looked up once."""
+    row, label = cache(partial(_meaning, question.rows)), cache(partial(_meaning, question.labels))
+    languages = [one.get("language") or "default" for one in found]
+    values = [one["data"].get(question.id) for one in found]
+    said = [_by_key(value, question, language, row) for value, language in zip(values, languages, strict=True)]
+    blank = [_blank(one, question.id) for one in found]
+    return {
+        key: [
+            _label(cells.get(key), language, label) or nothing
+            for cells, language, nothing in zip(said, languages, blank, strict=True)
+        ]
+        for key in question.keys
+    }
+
+
+def _by_key(value: Any, question: _Question, language: str, row: Callable[[str, str], str]) -> dict[str, Any]:
     if isinstance(value, dict):
-        said = {_meaning(question.rows, language, row): cell for row, cell in value.items()}
-    elif question.parts:
-        said = dict(zip(question.keys, value or (), strict=False))
-    else:
-        said = {question.id: value}
-    return {key: _label(said.get(key), question.labels, language) or blank for key in question.keys}
+        return {row(language, text): cell for text, cell in value.items()}
+    return dict(zip(question.keys, value or (), strict=False)) if question.parts else {question.id: value}
 
 
-def _label(value: Any, labels: Meanings, language: str) -> str | None:
-    if isinstance(value, list):
-        return "; ".join(_meaning(labels, language, one) for one in value if one)
-    return _meaning(labels, language, value) if isinstance(value, str) else _text(value)
+def _blank(one: Row, question: str) -> str | None:
+    timed = one.get("ttc") or {}
+    return LEFT_BLANK if question in one["data"] or question in timed else NOT_SHOWN if timed else None
+
+
+def _label(value: Any, language: str, label: Callable[[str, str], str]) -> str | None:
+    if isinstance(value, str):
+        return label(language, value)
+    return "; ".join(label(language, one) for one in value if one) if isinstance(value, list) else _text(value)
 
 
 def _text(value: Any) -> str | None:
