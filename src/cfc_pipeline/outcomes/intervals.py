@@ -1,0 +1,55 @@
+"""Intervals and corrections beside those of formulas.py."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+from cfc_pipeline.outcomes.formulas import CONFIDENCE, Floats, Pooled
+
+RESAMPLES, SEED = 9_999, 20_240_901  # stated, so that the same changes give the same interval
+_Z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
+
+
+def wilson(chosen: int, base: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share, both ends from 0 to 1; it does not leave that range in small groups."""
+    share, z2 = chosen / base, _Z**2
+    middle = (share + z2 / (2 * base)) / (1 + z2 / base)
+    half = _Z / (1 + z2 / base) * (share * (1 - share) / base + z2 / (4 * base**2)) ** 0.5
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def prediction_interval(pooled: Pooled, cohorts: int) -> tuple[float, float]:
+    """Where the true mean change of one more cohort would lie: t with k - 2 degrees of freedom, NaN below 3 cohorts.
+    Higgins, Thompson & Spiegelhalter 2009, doi 10.1111/j.1467-985X.2008.00552.x [K]; here with our standard error."""
+    if cohorts < 3:
+        return float("nan"), float("nan")
+    spread = (pooled.tau2 + pooled.standard_error**2) ** 0.5
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, cohorts - 2)) * spread
+    return pooled.mean - half, pooled.mean + half
+
+
+def bootstrap_interval(change: Floats) -> tuple[float, float]:
+    """The BCa bootstrap's 95 % interval of the mean change; NaN if fewer than three people or no variation."""
+    if len(change) < 3 or np.ptp(change) == 0:
+        return float("nan"), float("nan")
+    # Sorted, so that the order of people does not change which of them are drawn.
+    found = stats.bootstrap(
+        (np.sort(change),),
+        np.mean,
+        n_resamples=RESAMPLES,
+        confidence_level=CONFIDENCE,
+        method="BCa",
+        rng=np.random.default_rng(SEED),
+    )
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p corrected for the number of tests in one family, in the order given; Holm's step-down."""
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p, kind="stable")
+    steps = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    corrected = np.empty_like(p)
+    corrected[order] = steps
+    return [float(value) for value in corrected]
