@@ -80,7 +80,7 @@ def init(directory: Path, /, *, name: str | None = None) -> None:
 
 
 @app.command
-def doctor(*, folder: Folder) -> int:
+def doctor(*, folder: Folder, as_json: AsJson = False) -> int:
     """Check the settings, the key, the files' modes and the databases.
 
     Example: cfc-pipeline -p my-programme doctor
@@ -88,8 +88,7 @@ def doctor(*, folder: Folder) -> int:
     from cfc_pipeline.recipes.doctor import examine
 
     findings = examine(folder, os.environ)
-    for finding in findings:
-        print(finding)
+    print(json.dumps(findings) if as_json else "\n".join(findings))
     return 1 if any(f.startswith("mend:") for f in findings) else 0
 
 
@@ -239,28 +238,34 @@ def review_comments(
 
 
 @review.command
-def approve(comments: list[str], /, *, folder: Folder, by: str | None = None) -> None:
+def approve(comments: list[str], /, *, folder: Folder, by: str | None = None, dry_run: DryRun = False) -> None:
     """Approve comments for releases, after reading them.
 
     Example: cfc-pipeline -p my-programme review approve c-0123456789abcdef0123
     """
-    _decide(folder, comments, "approved", by)
+    _decide(folder, comments, "approved", by, dry_run)
 
 
 @review.command
-def reject(comments: list[str], /, *, folder: Folder, by: str | None = None) -> None:
+def reject(comments: list[str], /, *, folder: Folder, by: str | None = None, dry_run: DryRun = False) -> None:
     """Keep comments out of releases for good.
 
     Example: cfc-pipeline -p my-programme review reject c-0123456789abcdef0123
     """
-    _decide(folder, comments, "rejected", by)
+    _decide(folder, comments, "rejected", by, dry_run)
 
 
-def _decide(folder: Path, comments: list[str], decision: str, by: str | None) -> None:
+def _decide(folder: Path, comments: list[str], decision: str, by: str | None, dry_run: bool) -> None:
     from cfc_pipeline.recipes.review import decide
 
-    decide(folder, os.environ, comments, decision, by or getpass.getuser())
-    print(f"{len(comments)} {decision}. It takes effect with the next `cfc-pipeline ingest`.")
+    count = decide(folder, os.environ, comments, decision, by or getpass.getuser(), dry_run=dry_run)
+    print(_decided(str(count), decision, dry_run))
+
+
+def _decided(what: str, decision: str, dry_run: bool) -> str:
+    if dry_run:
+        return f"{what} would be {decision}."
+    return f"{what} {decision}. It takes effect with the next `cfc-pipeline ingest`."
 
 
 @review.command(name="forms")
@@ -288,6 +293,7 @@ def accept(
     as_: Annotated[Literal["same", "break"], Parameter(name="--as")],
     by: str | None = None,
     note: str = "",
+    dry_run: DryRun = False,
 ) -> None:
     """Let a changed form count: as the same, or as a break, which marks the trend.
 
@@ -295,8 +301,8 @@ def accept(
     """
     from cfc_pipeline.recipes.forms import accept as recipe
 
-    about = recipe(folder, os.environ, survey, version, as_, by or getpass.getuser(), note)
-    print(f"{', '.join(about)}: {as_}. It takes effect with the next `cfc-pipeline ingest`.")
+    about = recipe(folder, os.environ, survey, version, as_, by or getpass.getuser(), note, dry_run=dry_run)
+    print(_decided(", ".join(about), f"accepted as {as_}", dry_run))
 
 
 @review.command(name="links")
@@ -361,11 +367,7 @@ def _decide_links(folder: Path, links: list[str], decision: str, by: str | None,
     from cfc_pipeline.recipes.links import decide
 
     count = decide(folder, os.environ, links, decision, by or getpass.getuser(), note, dry_run=dry_run)
-    print(
-        f"{count} would be {decision}."
-        if dry_run
-        else f"{count} {decision}. It takes effect with the next `cfc-pipeline ingest`."
-    )
+    print(_decided(str(count), decision, dry_run))
 
 
 @app.command

@@ -243,7 +243,7 @@ def test_a_person_reads_the_plan_and_decides_at_the_command_line(
     assert "q3: reworded" in told("review", "forms")
     (plan,) = json.loads(told("review", "forms", "--json"))
     words = ("--as", "break", "--by", "A manager", "--note", "the new wording asks for more")
-    assert "brs: break" in told("review", "accept", plan["survey"], plan["version"], *words)
+    assert "brs accepted as break" in told("review", "accept", plan["survey"], plan["version"], *words)
     lines = (folder / "form_changes.csv").read_text().splitlines()
     assert lines[1].startswith(f"baseline,{plan['version']},brs,break,A manager,")
     assert lines[1].endswith(",the new wording asks for more")

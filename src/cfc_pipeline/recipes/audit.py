@@ -1,9 +1,10 @@
-"""audit.jsonl: every release, erasure, exchange of keys, approval and override, one line each, for good.
+"""audit.jsonl: every release, export, erasure, exchange of keys, decision and override, one line each, for good.
 
 Each line holds the hash of the line before it, so a line that was changed, taken out or put in breaks the chain.
 Cutting off the end would not: so releases and certificates of erasure carry the hash that was last when they were made,
 and `verify` looks for each of them in the chain. No line holds anything about a person, nor who gave the command:
-approvals.csv, form_changes.csv and the certificates say that.
+approvals.csv, form_changes.csv, links.csv and the certificates say that. What a person decides is noted before it is
+done: a line too many after a power cut does no harm, a decision without one would.
 """
 
 import fcntl

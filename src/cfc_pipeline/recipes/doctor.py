@@ -18,6 +18,17 @@ from cfc_pipeline.sources import TITLES
 from cfc_pipeline.sources.fetched import state
 from cfc_pipeline.warehouse.store import reading
 
+_DECIDES = (
+    "programme.yaml",
+    "corrections.csv",
+    "approvals.csv",
+    "form_changes.csv",
+    "links.csv",
+    "audit.jsonl",
+    "instruments",
+    "releases",
+)
+
 
 def examine(folder: Path, environ: Mapping[str, str]) -> list[str]:
     """One line a check: "good: ..." or "mend: ...", with what to do."""
@@ -85,6 +96,18 @@ def _too_open(programme: Programme) -> list[str]:
     kept = [programme.folder / name for name in ("corrections.csv", "links.csv")]
     personal = [*restricted, programme.warehouse, programme.inbox, *kept]
     loose = [p for p in personal if p.exists() and stat.S_IMODE(p.stat().st_mode) & 0o077]
-    if not loose:
-        return ["good: nobody else on this machine can read personal files"]
-    return [f"mend: others can read {path.relative_to(programme.folder)}; run chmod go-rwx on it" for path in loose]
+    found = [f"mend: others can read {path.relative_to(programme.folder)}; run chmod go-rwx on it" for path in loose]
+    found = found or ["good: nobody else on this machine can read personal files"]
+    return found + _for_everybody(programme)
+
+
+def _for_everybody(programme: Programme) -> list[str]:
+    """What analysts read by their group, strangers must not; what decides about a release, strangers must not write."""
+    copy = programme.analysis
+    found = []
+    if copy.exists() and stat.S_IMODE(copy.stat().st_mode) & 0o007:
+        found.append(f"mend: everybody can read {copy.relative_to(programme.folder)}; run chmod o-rwx on it")
+    decides = [programme.folder / name for name in _DECIDES]
+    open_ = [p for p in decides if p.exists() and stat.S_IMODE(p.stat().st_mode) & stat.S_IWOTH]
+    found += [f"mend: everybody can write {path.name}; run chmod o-w on it" for path in open_]
+    return found or ["good: strangers can neither read the analysts' copy nor change what decides about a release"]

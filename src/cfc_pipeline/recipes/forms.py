@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from cfc_pipeline.intake.form_changes import decide_form
 from cfc_pipeline.intake.trends import POSSIBLE, Break
 from cfc_pipeline.intake.versions import HELD, Version, Versions, touched
 from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.recipes import audit
 from schemas.instruments import Instrument
 
 _FILE = "forms.sealed"
@@ -110,7 +111,15 @@ def listed(folder: Path, environ: Mapping[str, str]) -> list[Plan]:
 
 
 def accept(
-    folder: Path, environ: Mapping[str, str], survey: str, version: str, decision: str, by: str, note: str = ""
+    folder: Path,
+    environ: Mapping[str, str],
+    survey: str,
+    version: str,
+    decision: str,
+    by: str,
+    note: str = "",
+    *,
+    dry_run: bool = False,
 ) -> list[str]:
     """Record a decision about every instrument that a change touches. It takes effect with the next ingest."""
     about = [one for one in listed(folder, environ) if (one.survey, one.version) == (survey, version) and one.states]
@@ -121,7 +130,11 @@ def accept(
             next_step="`cfc-pipeline review forms` lists surveys and versions; run `cfc-pipeline ingest` first",
         )
     instruments = sorted({name for one in about for name in one.states})
-    decide_form(folder, survey, version, instruments, decision=decision, by=by, on=date.today(), note=note)
+    if not dry_run:
+        now = datetime.now(UTC)
+        facts = {"survey": survey, "version": version, "instruments": instruments}
+        audit.note(folder, f"form accepted as {decision}", now, **facts)
+        decide_form(folder, survey, version, instruments, decision=decision, by=by, on=now.date(), note=note)
     return instruments
 
 

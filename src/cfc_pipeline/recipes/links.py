@@ -7,7 +7,7 @@ and programme.yaml only.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -24,6 +24,7 @@ from cfc_pipeline.intake.duplicates import families, settle
 from cfc_pipeline.intake.people import SELF_MADE
 from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.recipes import audit
 from schemas.tables import TABLES, TIME_POINTS, polars_schema
 from schemas.tables.answers import KINDS
 
@@ -214,5 +215,7 @@ def decide(
         )
     if not dry_run:
         pairs = rows.select(RESPONSES).rows()
-        links.decide_links(programme.folder, pairs, decision, by, date.today(), note)
+        now = datetime.now(UTC)
+        audit.note(programme.folder, f"links: {decision}", now, links=rows.height)
+        links.decide_links(programme.folder, pairs, decision, by, now.date(), note)
     return rows.height

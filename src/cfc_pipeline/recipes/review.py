@@ -1,7 +1,7 @@
 """What waits for a person: rows in quarantine and comments. For the manager's eyes; nothing of it is logged."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +14,7 @@ from cfc_pipeline.identity.vault import RawCopy, list_raw, open_raw
 from cfc_pipeline.intake.cells import resolve
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.recipes import audit
 from cfc_pipeline.recipes.arrivals import table_of
 from cfc_pipeline.sources.raw import ROW
 from cfc_pipeline.warehouse.store import writing
@@ -57,8 +58,10 @@ def comments(folder: Path, environ: Mapping[str, str], state: str = "waiting") -
     return pl.DataFrame(found, schema=dict.fromkeys(("comment_id", "question", "text"), pl.String), orient="row")
 
 
-def decide(folder: Path, environ: Mapping[str, str], ids: list[str], decision: str, by: str) -> None:
-    """Record that somebody approved or rejected comments. It takes effect with the next ingest."""
+def decide(
+    folder: Path, environ: Mapping[str, str], ids: list[str], decision: str, by: str, *, dry_run: bool = False
+) -> int:
+    """Record that somebody approved or rejected comments. It takes effect with the next ingest; returns how many."""
     known = pl.concat([comments(folder, environ, state) for state in ("waiting", "approved", "rejected")])
     unknown = [i for i in ids if i not in set(known["comment_id"])]
     if unknown:
@@ -67,4 +70,9 @@ def decide(folder: Path, environ: Mapping[str, str], ids: list[str], decision: s
             where=", ".join(unknown),
             next_step="`cfc-pipeline review comments` lists the ids",
         )
-    approvals.decide(folder, ids, decision, by, date.today())
+    several = list(dict.fromkeys(ids))
+    if not dry_run:
+        now = datetime.now(UTC)
+        audit.note(folder, f"comments {decision}", now, comments=len(several))
+        approvals.decide(folder, several, decision, by, now.date())
+    return len(several)
