@@ -77,8 +77,10 @@ class Intake:
         surveys = {f.survey.id for f in self.files if f.survey.kind in kinds}
         return {s: rows for s, rows in self.accepted.items() if s in surveys}
 
-    def forget_rows(self) -> None:
-        """Once they are anonymised: the rows of a national programme take as much memory as the rest of a run."""
+    def forget(self) -> None:
+        """Files and rows, once they are anonymised: those of a national programme take as much memory as the rest of a
+        run."""
+        self.files.clear()
         self.accepted.clear()
         self.roster = self.roster.clear()
 

@@ -26,6 +26,7 @@ from cfc_pipeline.programme import Cohort, Programme
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import forms
 from cfc_pipeline.recipes.arrivals import (
+    Arrival,
     empty_inbox,
     inbox,
     known_files,
@@ -90,10 +91,7 @@ def ingest(
         recognised = recognise(intake, programme, keys)
         arrivals = [a for a in arrivals if a.file in intake.files]
         if not dry_run:
-            for arrival in arrivals:
-                seal_arrival(arrival, programme, keys, now.date())
-            write_quarantine(programme.restricted, intake.quarantine, keys)
-            write_kept(programme.restricted, recognised.kept, keys)
+            _seal(arrivals, intake, recognised, programme, keys, now)
         broken = breaks(asked, intake.accepted, programme.cohorts, decisions)
         plans = forms.plans(asked, broken, instruments, stored_versions(con))
         if not dry_run:
@@ -101,9 +99,11 @@ def ingest(
         received = {f.number: now.date() for f in intake.files} | {c.number: c.received_on for c in sealed}
         people = Known(intake.named["name"], intake.named["school"], intake.named["code"])
         store_forms(con, asked, broken, received, people)
+        new = [(a.file.name, a.path) for a in arrivals]
+        del arrivals, known, files_in  # the bytes of all files: nothing reads them any more
         report = _store(con, intake, recognised, programme, instruments, keys, people, now, received)
     refused = [*lost, *refused, *(Refused(f.name, error) for f, error in intake.refused)]
-    report.new_files = shown([a.file.name for a in arrivals], people)
+    report.new_files = shown([name for name, _ in new], people)
     report.repeats = shown([path.name for path in repeats], people)
     names = shown([r.name for r in refused], people)
     report.refused = [Refused(name, r.error) for name, r in zip(names, refused, strict=True)]
@@ -112,8 +112,17 @@ def ingest(
     report.plans = plans
     report.dry_run = dry_run
     if not dry_run:
-        empty_inbox(programme, [*repeats, *(a.path for a in arrivals)])
+        empty_inbox(programme, [*repeats, *(path for _, path in new)])
     return report
+
+
+def _seal(
+    arrivals: list[Arrival], intake: Intake, recognised: Recognised, programme: Programme, keys: Keys, now: datetime
+) -> None:
+    for arrival in arrivals:
+        seal_arrival(arrival, programme, keys, now.date())
+    write_quarantine(programme.restricted, intake.quarantine, keys)
+    write_kept(programme.restricted, recognised.kept, keys)
 
 
 def _store(
@@ -129,7 +138,7 @@ def _store(
 ) -> IngestReport:
     """Anonymise and write; score; estimate; and tell what became of every row."""
     safe = anonymise(intake, programme.surveys, programme.cohorts, keys, people)
-    intake.forget_rows()
+    intake.forget()
     replace_table(con, "cohort", _cohorts(programme.cohorts))
     replace_table(con, "instrument", instrument_rows(instruments))
     replace_table(con, "item", item_rows(instruments))
