@@ -83,6 +83,13 @@ class Norm(Published):
     population: Text
 
 
+class Risk(Key):
+    """Items about harming oneself. Their answers are left out unless a programme names the instrument."""
+
+    items: Annotated[list[ItemNumber], Field(min_length=1)]
+    source: Text = Field(description="Where it was read that these items ask about it.")
+
+
 class Golden(Key):
     """One worked example: a filled-in form and the scores it must give."""
 
@@ -124,6 +131,7 @@ class Instrument(Key):
     citation: Text
     doi: str | None = None
     licence: Text
+    risk: Risk | None = None
     uses: list[Text] = Field([], description="What its scores may be used for, and what not.")
     checked: Text | None = Field(None, description="Other people's code that was compared with this key.")
     unverified: list[Text] = Field([], description="What is said of it and was not read in its source.")
@@ -157,7 +165,7 @@ class Instrument(Key):
 
 def _item_mistakes(key: Instrument) -> list[str]:
     scored = {item for subscale in key.subscales.values() for item in subscale.items}
-    numbers = {*scored, *key.fillers, *key.reverse, *key.short_names}
+    numbers = {*scored, *key.fillers, *key.reverse, *key.short_names, *(key.risk.items if key.risk else [])}
     checks = {
         f"`items` is {key.items}, but an item has a higher number": max(numbers, default=0) > key.items,
         "`fillers` and `subscales` name the same item": scored & set(key.fillers),

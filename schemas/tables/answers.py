@@ -81,7 +81,7 @@ class ScoreSheet(Table):
     subscales: Annotated[pl.List, pl.String()] = column("The instrument's subscales.")
     scores: Annotated[pl.List, pl.Float64()] = column("Their scores by the published key.")
     answered: Annotated[pl.List, pl.Int64()] = column("How many of their items have an answer.", unit="items")
-    expected: Annotated[pl.List, pl.Int64()] = column("How many items they have.", unit="items")
+    expected: Annotated[pl.List, pl.Int64()] = column("How many items they have; 0 when not asked.", unit="items")
 
 
 class ScaleScore(Table):
@@ -95,5 +95,8 @@ class ScaleScore(Table):
     subscale: str = column("The subscale.", key=True)
     score: float = column("The score by the published key; empty when too few items were answered.", nullable=True)
     items_answered: int = column("Scored items with an answer.", unit="items")
-    items_expected: int = column("Scored items in the key.", unit="items")
-    state: str = column("scored, prorated or too_few_items.", isin=("scored", "prorated", "too_few_items"))
+    items_expected: int = column("Scored items in the key; 0 when not asked.", unit="items")
+    state: str = column(
+        "scored, prorated, too_few_items, or not_asked: the form has none of its items, or one is left out on purpose.",
+        isin=("scored", "prorated", "too_few_items", "not_asked"),
+    )

@@ -207,6 +207,10 @@ class Policy(Model):
         "latest_complete", description="Which of two forms of one person at one time point counts."
     )
     calendar: Calendar = Field(Calendar(), description="Days that decide for `time_point: calendar`.")
+    risk_items: list[Slug] = Field(
+        [],
+        description="Instruments whose questions about self-harm are stored and scored; others' are left out.",
+    )
 
 
 class Smtp(Model):

@@ -44,8 +44,8 @@ def test_swemwbs_table() -> None:
     assert published == sorted(set(published))
 
 
-# As BioPsyKit 0.14.0 has them (questionnaires.scs, pss), and for ProQOL-5 several public programs: items and reversals,
-# written out a second time here.
+# As BioPsyKit 0.14.0 has them (questionnaires.scs, fscrs, pss), and for ProQOL-5 several public programs: items and
+# reversals, written out a second time here.
 ELSEWHERE: dict[str, tuple[dict[str, list[int]], list[int]]] = {
     "scs": (
         {
@@ -58,6 +58,14 @@ ELSEWHERE: dict[str, tuple[dict[str, list[int]], list[int]]] = {
             "total": list(range(1, 27)),
         },
         [1, 8, 11, 16, 21, 4, 13, 18, 25, 2, 6, 20, 24],
+    ),
+    "fscrs": (
+        {
+            "inadequate_self": [1, 2, 4, 6, 7, 14, 17, 18, 20],
+            "hated_self": [9, 10, 12, 15, 22],
+            "reassured_self": [3, 5, 8, 11, 13, 16, 19, 21],
+        },
+        [],
     ),
     "pss10": ({"total": list(range(1, 11))}, [4, 5, 7, 8]),
     "proqol5": (
@@ -82,6 +90,19 @@ def test_the_short_self_compassion_scale_has_a_total_only_and_not_the_wrong_key_
     key = KEYS["scs_sf"]
     assert list(key.subscales) == ["total"]
     assert key.reverse == [1, 4, 8, 9, 11, 12] != [2, 3, 5, 7, 9, 12]
+
+
+def test_core10_cut_off_and_reliable_change_follow_from_its_norms() -> None:
+    """Jacobson and Truax's c between the two populations, and 1.645 * sqrt(2) * SD * sqrt(1 - alpha), as published:
+    10.46, said as 11, and 5.66, said as 6. With z 1.96 it would be 6.75, which is why the z stands beside it."""
+    key = KEYS["core10"]
+    well, ill = key.norms
+    assert well.sd
+    assert ill.sd
+    cut = (well.sd * ill.mean + ill.sd * well.mean) / (well.sd + ill.sd)
+    error = 2**0.5 * ill.sd * (1 - key.reliability[0].value) ** 0.5
+    assert (cut, 1.645 * error, 1.96 * error) == pytest.approx((10.46, 5.66, 6.75), abs=0.005)
+    assert (key.cut_offs[0].value, key.reliable_change[0].points) == (11, 6)
 
 
 @pytest.mark.parametrize("direction", ["self", "to_others", "from_others"])

@@ -147,7 +147,7 @@ SENTENCES = {
     ),
     "not known at all": (
         TOP + "policy: {colour: blue}\n",
-        ["line 4: policy.colour: unknown setting; known are `disclosure`, `duplicates`, `calendar`"],
+        ["line 4: policy.colour: unknown setting; known are `disclosure`, `duplicates`, `calendar`, `risk_items`"],
     ),
     "folder": (
         TOP + "folder: /tmp\n",

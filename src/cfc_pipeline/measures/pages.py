@@ -12,6 +12,7 @@ def page(key: Instrument) -> str:
     parts = [
         f"# {key.title}",
         one_line(key.measures or ""),
+        _warning(key),
         table(("", ""), _facts(key)),
         _section("What its scores may be used for", bullets(key.uses)),
         *_figures(key),
@@ -19,6 +20,21 @@ def page(key: Instrument) -> str:
         _section("Not verified", bullets(key.unverified)),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _warning(key: Instrument) -> str:
+    if key.risk is None:
+        return ""
+    needing = [s.title for s in key.subscales.values() if set(s.items) & set(key.risk.items)]
+    item = ("items " if len(key.risk.items) > 1 else "item ") + _numbers(key.risk.items)
+    return (
+        f"> **Asks about self-harm: {item}** ({one_line(key.risk.source)}). Whoever asks this must be ready to answer: "
+        "somebody reads every form on the day it comes in, and knows what to do. This pipeline works in batches and "
+        "does not. It leaves these answers out: they are not stored in the database, not scored and not published, "
+        f"unless the programme names `{key.id}` under `policy: risk_items`. Without them there is no score: "
+        f"{', '.join(needing)}. "
+        "The sealed copy of a file holds what the survey tool exported, these answers too."
+    )
 
 
 def _facts(key: Instrument) -> list[Row]:

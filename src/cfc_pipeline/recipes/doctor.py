@@ -12,7 +12,7 @@ from cfc_pipeline.identity.vault import list_raw
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.recipes.entries import check_instruments
+from cfc_pipeline.recipes.entries import check_instruments, left_out
 from cfc_pipeline.recipes.fetch import ask, kept_fetches
 from cfc_pipeline.sources import TITLES
 from cfc_pipeline.sources.fetched import state
@@ -27,6 +27,13 @@ _DECIDES = (
     "audit.jsonl",
     "instruments",
     "releases",
+)
+
+
+_STORED = "the answers are stored; make sure that somebody reads every form on its day, this pipeline does not"
+_LEFT_OUT = (
+    "the answers are left out, and scores that need them are not made; people were asked all the same, so somebody "
+    "must read every form on the day it comes in, or the question must go"
 )
 
 
@@ -52,7 +59,7 @@ def examine(folder: Path, environ: Mapping[str, str]) -> list[str]:
             found.append(f"good: {what}" + (f": {told}" if told else ""))
         except PipelineError as error:
             found.append(f"mend: {error}")
-    return found + _begun(programme, environ) + _too_open(programme)
+    return found + _self_harm(programme) + _begun(programme, environ) + _too_open(programme)
 
 
 def _has_key(programme: Programme, environ: Mapping[str, str]) -> None:
@@ -74,6 +81,26 @@ def _opens(path: Path) -> None:
     if path.exists():
         with reading(path) as con:
             con.execute("SELECT count(*) FROM pipeline_run")
+
+
+def _self_harm(programme: Programme) -> list[str]:
+    """Which surveys ask about self-harm, and what becomes of the answers."""
+    try:
+        instruments = load_instruments(programme.folder / "instruments")
+    except PipelineError:
+        return []  # the check of the instruments has said what is wrong
+    asked = [
+        (survey.id, key)
+        for survey in programme.surveys
+        for scale in survey.scales
+        if (key := instruments.get(scale.instrument)) and key.risk and set(key.risk.items) & scale.items.keys()
+    ]
+    return [
+        f"note: survey {survey} asks about self-harm ({key.id}, item {', '.join(map(str, key.risk.items))}): "
+        + (_LEFT_OUT if left_out(key, programme) else _STORED)
+        for survey, key in asked
+        if key.risk
+    ]
 
 
 def _begun(programme: Programme, environ: Mapping[str, str]) -> list[str]:

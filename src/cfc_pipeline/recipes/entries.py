@@ -23,6 +23,12 @@ def check_instruments(programme: Programme, instruments: Mapping[str, Instrument
         for scale in survey.scales
         if (mistake := _mistake(survey, scale, instruments))
     ]
+    asking = [key.id for key in instruments.values() if key.risk]
+    wrong += [
+        f"policy.risk_items: `{name}` has no questions about self-harm{did_you_mean(name, asking)}"
+        for name in programme.policy.risk_items
+        if name not in asking
+    ]
     if wrong:
         raise ConfigError(
             "Some surveys name instruments or items that they cannot have.",
@@ -39,6 +45,43 @@ def _mistake(survey: Survey, scale: Scale, instruments: Mapping[str, Instrument]
         return f"`{key.id}` is of kind {key.kind}, which a survey of kind `{survey.kind}` does not count"
     beyond = [item for item in scale.items if item > key.items]
     return f"`{key.id}` has {key.items} items, not {beyond}" if beyond else ""
+
+
+def left_out(key: Instrument, programme: Programme) -> set[int]:
+    """Items about self-harm, unless the programme names the instrument.
+
+    Whoever asks such a question must be ready to answer on the day. A pipeline that works in batches is not, so it
+    keeps the answers only where somebody has said that they are dealt with.
+    """
+    named = key.risk is None or key.id in programme.policy.risk_items
+    return set() if named or key.risk is None else set(key.risk.items)
+
+
+def without_risk_items(programme: Programme, instruments: Mapping[str, Instrument]) -> Programme:
+    """The programme as if its surveys did not ask what is left out: those columns are then never read."""
+    surveys = [
+        survey.model_copy(update={"scales": [_without(scale, programme, instruments) for scale in survey.scales]})
+        for survey in programme.surveys
+    ]
+    return programme.model_copy(update={"surveys": surveys})
+
+
+def _without(scale: Scale, programme: Programme, instruments: Mapping[str, Instrument]) -> Scale:
+    out = left_out(instruments[scale.instrument], programme) if scale.instrument in instruments else set()
+    return scale.model_copy(update={"items": {i: column for i, column in scale.items.items() if i not in out}})
+
+
+def not_asked(programme: Programme, instruments: Mapping[str, Instrument]) -> frozenset[tuple[str, str, str]]:
+    """Survey, instrument, subscale: scores that a form cannot give, because it asks none of their items, or because an
+    item of theirs is left out. A score of what remains would carry the name of another one."""
+    return frozenset(
+        (survey.id, key.id, name)
+        for survey in programme.surveys
+        for scale in survey.scales
+        if (key := instruments.get(scale.instrument)) is not None
+        for name, subscale in key.subscales.items()
+        if not set(subscale.items) & scale.items.keys() or set(subscale.items) & left_out(key, programme)
+    )
 
 
 def check_named_survey(survey_id: str | None, programme: Programme) -> None:

@@ -34,7 +34,7 @@ from cfc_pipeline.recipes.arrivals import (
     refuse_missing_copies,
     seal_arrival,
 )
-from cfc_pipeline.recipes.entries import check_instruments, check_named_survey
+from cfc_pipeline.recipes.entries import check_instruments, check_named_survey, not_asked, without_risk_items
 from cfc_pipeline.recipes.form_tables import store_forms, stored_versions
 from cfc_pipeline.recipes.ledger import check_balance, quality_rows, reasons, settled
 from cfc_pipeline.recipes.links import Recognised, recognise
@@ -72,6 +72,7 @@ def ingest(
     keys = load_keys(programme.restricted, environ)
     instruments = load_instruments(programme.folder / "instruments")
     check_instruments(programme, instruments)
+    programme = without_risk_items(programme, instruments)
     check_named_survey(survey_id, programme)
     corrections = read_corrections(programme.folder / "corrections.csv")
     decisions = read_form_changes(programme.folder)
@@ -155,7 +156,7 @@ def _store(
     comments = approvals.with_states(safe.comments, approvals.read(programme.folder))
     replace_table(con, "comment", comments)
     write_session_feedback(con)
-    score(con, instruments)
+    score(con, instruments, not_asked(programme, instruments))
     estimates.write(con, instruments)
     ledger = settled(intake.ledger, unchanged)
     check_balance(ledger, intake.rows_in)

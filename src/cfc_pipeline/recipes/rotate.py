@@ -32,6 +32,7 @@ from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import audit
 from cfc_pipeline.recipes.arrivals import known_files
+from cfc_pipeline.recipes.entries import without_risk_items
 from cfc_pipeline.recipes.erase import forget
 from cfc_pipeline.recipes.fetch import alone
 from cfc_pipeline.recipes.ingest import ingest
@@ -143,10 +144,11 @@ def _new_ids(programme: Programme, old: Keys, new: Keys) -> dict[str, str]:
     decided = approvals.read(programme.folder)
     if not decided:
         return {}
+    instruments = load_instruments(programme.folder / "instruments")
+    programme = without_risk_items(programme, instruments)
     files, _ = known_files(list_raw(programme.restricted, old), programme, old)
     held = versions(files, read_form_changes(programme.folder)).held
     corrections = read_corrections(programme.folder / "corrections.csv")
-    instruments = load_instruments(programme.folder / "instruments")
     intake = take_in(programme, instruments, corrections, files, held)
     known = Known(intake.named["name"], intake.named["school"], intake.named["code"])
     before, after = (

@@ -23,8 +23,8 @@ VIEWS = {
     "scale_score": """
         SELECT response_id, participant_id, cohort_id, time_point, instrument, subscale, score,
                items_answered, items_expected,
-               CASE WHEN score IS NULL THEN 'too_few_items' WHEN items_answered < items_expected THEN 'prorated'
-                    ELSE 'scored' END AS state
+               CASE WHEN items_expected = 0 THEN 'not_asked' WHEN score IS NULL THEN 'too_few_items'
+                    WHEN items_answered < items_expected THEN 'prorated' ELSE 'scored' END AS state
         FROM (
             SELECT response_id, participant_id, cohort_id, time_point, instrument, unnest(subscales) AS subscale,
                    unnest(scores) AS score, unnest(answered) AS items_answered, unnest(expected) AS items_expected

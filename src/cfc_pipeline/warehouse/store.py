@@ -62,9 +62,14 @@ def _add_links(con: Connection) -> None:
     """)
 
 
+def _add_not_asked(con: Connection) -> None:
+    """Scores that a form does not ask for have a state of their own."""
+    create_view(con, "scale_score", VIEWS["scale_score"])
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
-MIGRATIONS: list[Callable[[Connection], None]] = [_add_forms, _add_links]
+MIGRATIONS: list[Callable[[Connection], None]] = [_add_forms, _add_links, _add_not_asked]
 
 
 @contextmanager
