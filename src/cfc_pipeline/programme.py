@@ -27,7 +27,18 @@ Tool = Literal[
     "table",
 ]
 # Tools with a connector in sources/apis/.
-FETCHED = ("surveymonkey", "formbricks", "qualtrics", "kobo", "limesurvey", "smartsurvey", "redcap", "odk", "typeform")
+FETCHED = (
+    "surveymonkey",
+    "formbricks",
+    "qualtrics",
+    "kobo",
+    "limesurvey",
+    "smartsurvey",
+    "redcap",
+    "odk",
+    "typeform",
+    "google_forms",
+)
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 AcademicYear = Annotated[str, Field(pattern=r"^\d{4}/\d{2}$")]
 

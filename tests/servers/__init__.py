@@ -2,11 +2,23 @@
 
 from types import ModuleType
 
-from tests.servers import formbricks, kobo, limesurvey, odk, qualtrics, redcap, smartsurvey, surveymonkey, typeform
+from tests.servers import (
+    formbricks,
+    google_forms,
+    kobo,
+    limesurvey,
+    odk,
+    qualtrics,
+    redcap,
+    smartsurvey,
+    surveymonkey,
+    typeform,
+)
 
 # One module for each API, by the connector's name.
 SERVERS: dict[str, ModuleType] = {
     "formbricks": formbricks,
+    "google_forms": google_forms,
     "kobo": kobo,
     "limesurvey": limesurvey,
     "odk": odk,

@@ -10,6 +10,7 @@ from typing import Protocol
 from cfc_pipeline.programme import Fetch
 from cfc_pipeline.sources.apis import (
     formbricks,
+    google_forms,
     kobo,
     limesurvey,
     odk,
@@ -59,6 +60,7 @@ class Api(Protocol):
 
 APIS: dict[str, Api] = {
     "formbricks": formbricks,
+    "google_forms": google_forms,
     "kobo": kobo,
     "limesurvey": limesurvey,
     "odk": odk,
