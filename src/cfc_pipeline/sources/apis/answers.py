@@ -1,16 +1,19 @@
 """What a connector gives back, and how it is put together."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
 from cfc_pipeline.sources.raw import COMPLETE, RECORD, SUBMITTED, TEST, RawColumn
 
 SCHEMA = {RECORD: pl.String, SUBMITTED: pl.String, COMPLETE: pl.Boolean, TEST: pl.Boolean}
+_T = TypeVar("_T")
+_AT_ONCE = 1000
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -28,12 +31,23 @@ class Answers:
 
 
 def table(
-    responses: Sequence[Mapping[str, str | bool | None]], form: Sequence[RawColumn], wanted: Container[str]
+    responses: Iterable[Mapping[str, str | bool | None]], form: Sequence[RawColumn], wanted: Container[str]
 ) -> pl.DataFrame:
     """Rows as `in_order` gives them, from one mapping a response."""
     keys = [column.key for column in form if column.key in wanted]
-    data = {name: [one.get(name) for one in responses] for name in (*SCHEMA, *keys)}
-    return from_columns(data, form, wanted)
+
+    def part(some: Sequence[Mapping[str, str | bool | None]]) -> pl.DataFrame:
+        return from_columns({name: [one.get(name) for one in some] for name in (*SCHEMA, *keys)}, form, wanted)
+
+    return pl.concat([part([]), *map(part, batches(responses))], rechunk=True)
+
+
+def batches(rows: Iterable[_T]) -> Iterator[list[_T]]:
+    """Some rows at a time. What was read is let go early: to keep all that a tool sent takes memory, and half of the
+    time goes into looking through it for what could be freed."""
+    coming = iter(rows)
+    while some := list(islice(coming, _AT_ONCE)):
+        yield some
 
 
 def from_columns(

@@ -12,10 +12,13 @@ which was shown and passed over has a time in `ttc`, and one that was not shown 
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import chain
 from typing import Any
 
+import polars as pl
+
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, earlier, from_columns, latest
+from cfc_pipeline.sources.apis.answers import Answers, batches, earlier, from_columns, latest
 from cfc_pipeline.sources.apis.paging import Row, numbered
 from cfc_pipeline.sources.columns import tidy
 from cfc_pipeline.sources.raw import COMPLETE, LEFT_BLANK, NOT_SHOWN, RECORD, SUBMITTED, TEST, Choice, RawColumn
@@ -72,13 +75,16 @@ def questionnaire(web: Web, survey: str) -> tuple[RawColumn, ...]:
 def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Container[str], since: str | None) -> Answers:
     window = {"startDate": earlier(since), "filterDateField": "updatedAt"} if since else {}
     questions = [_question(element) for element in _elements(_form(web, survey))]
-    found = list(_walk(web, survey, window))
     asked = [question for question in questions if any(key in wanted for key in question.keys)]
-    cells = _known(found, [column.key for column in form if column.system])
-    for question in asked:
-        cells |= _cells(found, question)
-    rows = from_columns(cells, form, wanted)
-    return Answers(rows, latest([one["updatedAt"][:19] + "Z" for one in found], since), everything=not since)
+    hidden = [column.key for column in form if column.system]
+    parts, stamps = [], []
+    for some in chain([[]], batches(_walk(web, survey, window))):
+        cells = _known(some, hidden)
+        for question in asked:
+            cells |= _cells(some, question)
+        parts.append(from_columns(cells, form, wanted))
+        stamps += [one["updatedAt"][:19] + "Z" for one in some]
+    return Answers(pl.concat(parts, rechunk=True), latest(stamps, since), everything=not since)
 
 
 def count(web: Web, survey: str) -> int | None:

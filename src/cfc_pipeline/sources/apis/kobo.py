@@ -62,8 +62,8 @@ def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Contai
     start = (earlier(since) or "").removesuffix("Z")
     window = {"_submission_time": {"$gte": start}} if start else {}
     keys = [column.key for column in form if column.key in wanted]
-    found = list(_rows(web, survey, window, [*_SYSTEM, *keys]))
-    rows = labelled(table([_row(one) for one in found], form, wanted), form)
+    found = _rows(web, survey, window, [*_SYSTEM, *keys])
+    rows = labelled(table((_row(one) for one in found), form, wanted), form)
     return Answers(rows, latest(rows[SUBMITTED].to_list(), since), everything=not since)
 
 

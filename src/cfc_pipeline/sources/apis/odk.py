@@ -15,12 +15,15 @@ can fetch. Unconfirmed: `$select` of questions in groups, and that deleted rows 
 
 import re
 from collections.abc import Container, Iterator
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
+import polars as pl
+
 from cfc_pipeline.errors import ConfigError, SourceError
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, earlier, latest, table
+from cfc_pipeline.sources.apis.answers import Answers, batches, earlier, from_columns, latest
 from cfc_pipeline.sources.apis.xform import Wording, wordings
 from cfc_pipeline.sources.apis.xlsform import labelled
 from cfc_pipeline.sources.forms import form as known_columns
@@ -68,14 +71,16 @@ def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Contai
     ways = {column.key: column.key.split("-") for column in form if column.key in wanted}
     select = ",".join(["__id", "__system", *("/".join(way) for way in ways.values())])
     window = {"$filter": _changed(web, survey, since)} if since else {}
-    walked = _walk(web, survey, **{"$select": select}, **window)
-    found = [(_row(one, ways), one["__system"]) for one in walked]
-    if any(system.get("status") for _, system in found):
-        raise _encrypted(survey)
-    gone = tuple(row[RECORD] for row, system in found if system.get("deletedAt"))
-    rows = labelled(table([row for row, system in found if not system.get("deletedAt")], form, wanted), form)
-    stamps = [f"{stamp[:19]}Z" for _, system in found for part in _STAMPS if (stamp := system.get(part))]
-    return Answers(rows, latest(stamps, since), everything=not since, gone=gone)
+    parts, gone, stamps = [], list[str](), list[str]()
+    for some in chain([[]], batches(_walk(web, survey, **{"$select": select}, **window))):
+        if any(one["__system"].get("status") for one in some):
+            raise _encrypted(survey)
+        gone += [one["__id"] for one in some if one["__system"].get("deletedAt")]
+        here = [one for one in some if not one["__system"].get("deletedAt")]
+        parts.append(from_columns(_cells(here, ways), form, wanted))
+        stamps += [f"{stamp[:19]}Z" for one in some for part in _STAMPS if (stamp := one["__system"].get(part))]
+    rows = labelled(pl.concat(parts, rechunk=True), form)
+    return Answers(rows, latest(stamps, since), everything=not since, gone=tuple(gone))
 
 
 def count(web: Web, survey: str) -> int | None:
@@ -125,20 +130,21 @@ def _odata(path: str) -> str:
     return "/" + "/".join(parts)
 
 
-def _row(one: dict[str, Any], ways: dict[str, list[str]]) -> dict[str, Any]:
+def _cells(found: list[dict[str, Any]], ways: dict[str, list[str]]) -> dict[str, list[Any]]:
     return {
-        RECORD: one["__id"],
-        SUBMITTED: one["__system"]["submissionDate"],
-        COMPLETE: True,
-        TEST: False,
-        **{key: _cell(one, way) for key, way in ways.items()},
+        RECORD: [one["__id"] for one in found],
+        SUBMITTED: [one["__system"]["submissionDate"] for one in found],
+        COMPLETE: [True] * len(found),
+        TEST: [False] * len(found),
+        **{key: _column_at(found, way) for key, way in ways.items()},
     }
 
 
-def _cell(one: Any, way: list[str]) -> str | None:
+def _column_at(found: list[Any], way: list[str]) -> list[str | None]:
+    """The answers at the end of a way through groups; nobody's who skipped one of them."""
     for part in way:
-        one = one.get(part) if one is not None else None
-    return one if one is None or isinstance(one, str) else str(one)
+        found = [None if one is None else one.get(part) for one in found]
+    return [one if one is None or isinstance(one, str) else str(one) for one in found]
 
 
 def _wrong(what: str, where: str, next_step: str) -> ConfigError:

@@ -54,7 +54,7 @@ def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Contai
     window = {"since": _seconds(start)} if (start := earlier(since)) else {}
     labels = {(c.key.split("_")[0], choice.id): choice.label for c in form for choice in c.choices}
     keys, options = {column.key for column in form}, _options(form)
-    rows = table([_row(one, keys, labels, options) for one in _walk(web, survey, window)], form, wanted)
+    rows = table((_row(one, keys, labels, options) for one in _walk(web, survey, window)), form, wanted)
     return Answers(rows, latest(rows[SUBMITTED].to_list(), since), everything=not since)
 
 

@@ -46,7 +46,7 @@ def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Contai
     window = {"start_modified_at": earlier(since)} if since else {}
     labels = {(c.key.split("_")[0], choice.id): choice.label for c in form for choice in c.choices}
     options = _options(form)
-    rows = table([_row(one, labels, options) for one in _bulk(web, survey, window)], form, wanted)
+    rows = table((_row(one, labels, options) for one in _bulk(web, survey, window)), form, wanted)
     stamps = [stamp[:19] + "Z" for stamp in rows[SUBMITTED]]
     return Answers(rows, latest(stamps, since), everything=not since)
 

@@ -54,7 +54,7 @@ def questionnaire(web: Web, survey: str) -> tuple[RawColumn, ...]:
 
 def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Container[str], since: str | None) -> Answers:
     columns, options = {column.key: column for column in form}, _options(form)
-    rows = table([_row(one, columns, options) for one in _walk(web, survey, earlier(since))], form, wanted)
+    rows = table((_row(one, columns, options) for one in _walk(web, survey, earlier(since))), form, wanted)
     return Answers(rows, latest(rows[SUBMITTED].to_list(), since), everything=not since)
 
 
