@@ -12,6 +12,8 @@ ROSTER = {
     "region": "Region of the school.",
     "consent": "Whether the person agreed to the evaluation. Required unless the entry says `consent: not_needed`.",
     "consent_date": "When the person agreed.",
+    "consent_version": "Which wording of the agreement; `policy: consent_versions` says which of them count.",
+    "consent_sharing": "Whether the person agreed that answers, without name, are passed on for other analyses.",
     "withdrawn_on": "When the person withdrew; empty for everyone else.",
 }
 
@@ -23,6 +25,7 @@ SESSION_LOG = {
     "adherence": "Facilitator's rating of adherence to the manual, 0 to 100.",
 }
 
+YES_OR_NO = ("consent", "consent_sharing")
 CONSENT_MEANINGS = ("yes", "no")
 
 # Fields whose cells are days, and fields whose cells are numbers; the others are texts.

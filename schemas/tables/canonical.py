@@ -91,6 +91,7 @@ def roster(cohorts: list[str]) -> pa.DataFrameSchema:
                 nullable=True,
             ),
             "consented": pa.Column(bool, _needed("consent is neither yes nor no"), nullable=True),
+            "sharing_readable": pa.Column(bool, _check("sharing is neither yes nor no", lambda c: c)),
             "dates_readable": pa.Column(bool, _check("date cannot be read", lambda c: c)),
         }
     )

@@ -32,6 +32,10 @@ class Participant(Table):
     consented: bool = column("Whether the person agreed to the evaluation.")
     consented_on: date = column("When the person agreed.", nullable=True)
     withdrawn: bool = column("Whether the person withdrew; their answers are then not kept here.")
+    consent_version: str = column("Which wording the person agreed to.", nullable=True)
+    shares: bool = column(
+        "Whether the person agreed that data about them are passed on; empty where nobody asked.", nullable=True
+    )
 
 
 class Link(Table):

@@ -217,6 +217,9 @@ class Policy(Model):
     duplicates: Literal["latest_complete", "latest", "first"] = Field(
         "latest_complete", description="Which of two forms of one person at one time point counts."
     )
+    consent_versions: list[str] = Field(
+        [], description="Wordings of the agreement that count, as rosters call them; left out: every yes counts."
+    )
     calendar: Calendar = Field(Calendar(), description="Days that decide for `time_point: calendar`.")
     risk_items: list[Slug] = Field(
         [],

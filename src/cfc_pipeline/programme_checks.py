@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from cfc_pipeline.errors import did_you_mean
 from cfc_pipeline.programme import ADDRESS, FETCHED, THIS_MACHINE, Cohort, Consent, Email, FromColumn, Survey, TimePoint
 from cfc_pipeline.programme_yaml import Mistake, Place
-from schemas.fields import CONSENT_MEANINGS, DAYS, NUMBERS, ROSTER, SESSION_LOG
+from schemas.fields import CONSENT_MEANINGS, DAYS, NUMBERS, ROSTER, SESSION_LOG, YES_OR_NO
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -53,6 +53,7 @@ def mistakes(data: dict[str, Any]) -> Found:
         if survey and survey.confirmed:
             yield from _survey(("surveys", i), survey, cohorts)
     yield from _own_codes(data)
+    yield from _versions(data)
     yield from _zone(("timezone",), data.get("timezone"))
     if email := _read(Email, data.get("email")):
         yield from _email(email)
@@ -221,9 +222,22 @@ def _meanings(place: Place, survey: Survey, cohorts: list[str]) -> Found:
             yield from (Mistake((*place, "values", name, cell), "must mean a whole number") for cell in wrong)
     for cell, meaning in survey.values.get("cohort", {}).items():
         yield from _known(meaning, cohorts, (*place, "values", "cohort", cell))
-    for cell, meaning in survey.values.get("consent", {}).items():
-        if meaning not in CONSENT_MEANINGS:
-            yield Mistake((*place, "values", "consent", cell), 'must mean "yes" or "no"')
+    for name in YES_OR_NO:
+        for cell, meaning in survey.values.get(name, {}).items():
+            if meaning not in CONSENT_MEANINGS:
+                yield Mistake((*place, "values", name, cell), 'must mean "yes" or "no"')
+
+
+def _versions(data: dict[str, Any]) -> Found:
+    """A roster that does not say to which wording people agreed would turn everybody's yes into a no."""
+    policy = data.get("policy")
+    if not (isinstance(policy, dict) and policy.get("consent_versions")):
+        return
+    for i, entry in _entries(data, "surveys"):
+        survey = _read(Survey, entry)
+        asks = survey and survey.confirmed and survey.kind == "roster" and survey.consent != "not_needed"
+        if survey and asks and "consent_version" not in survey.fields:
+            yield Mistake(("surveys", i, "fields"), "needs `consent_version`, because of `policy: consent_versions`")
 
 
 def _no_form(place: Place, survey: Survey) -> Found:

@@ -120,17 +120,19 @@ def _participants(intake: Intake, answers: Iterable[pl.DataFrame], keys: Keys, k
     roster = intake.roster
     # Who did not agree, or withdrew, is counted; what describes them is not kept.
     agreed = pl.col("consented") & ~pl.col("withdrawn")
-    described = roster.select(pl.when(agreed).then(pl.col("role", "phase", "region")))
+    described = roster.select(pl.when(agreed).then(pl.col("role", "phase", "region", "consent_version")))
     coarse = redact_labels(described, known)
     enrolled = roster.select(
         pseudonyms(roster["person"], keys.purpose("person"), "p-").alias("participant_id"),
         "cohort_id",
         pseudonyms(_normal_school(roster["school"]), keys.purpose("school"), "s-").alias("school_id"),
-        *coarse.get_columns(),
+        *coarse.drop("consent_version").get_columns(),
         on_roster=pl.lit(True),
         consented="consented",
         consented_on="consented_on",
         withdrawn="withdrawn",
+        consent_version=coarse["consent_version"],
+        shares="shares",
     )
     unlisted = [
         rows.filter(pl.col("participant_id").is_not_null()).select("participant_id", "cohort_id") for rows in answers

@@ -45,6 +45,8 @@ NO_ROSTER = {
     "consented": pl.Boolean,
     "consented_on": pl.Date,
     "withdrawn": pl.Boolean,
+    "consent_version": pl.String,
+    "shares": pl.Boolean,
 }
 
 
@@ -105,7 +107,8 @@ def take_in(
     cohorts = [c.id for c in programme.cohorts]
 
     def roster(rows: pl.LazyFrame, file: File) -> pl.DataFrame:
-        return canonical_roster(rows, file.raw, file.survey, programme.timezone)
+        versions = programme.policy.consent_versions
+        return canonical_roster(rows, file.raw, file.survey, programme.timezone, versions)
 
     def sessions(rows: pl.LazyFrame, file: File) -> pl.DataFrame:
         return canonical_sessions(rows, file.raw, file.survey, programme)

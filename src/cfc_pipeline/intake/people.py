@@ -1,11 +1,13 @@
 """The roster: who is in which cohort, and whether they agreed. Personal throughout."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from cfc_pipeline.intake.cells import fixed_or_column, local_times, meaning, resolve_known
 from cfc_pipeline.programme import Survey
 from cfc_pipeline.sources.raw import COMPLETE, ROW, TEST, RawTable
-from schemas.fields import DAYS, ROSTER
+from schemas.fields import DAYS, ROSTER, YES_OR_NO
 
 # Fields that a roster does not have are null.
 TEXT_FIELDS = tuple(field for field in ROSTER if field not in DAYS)
@@ -18,9 +20,12 @@ def normal_address(column: pl.Expr) -> pl.Expr:
     return column.str.replace_all(r"[\s\u00a0\u200b]", "").str.to_lowercase().replace("", None)
 
 
-def canonical_roster(lazy: pl.LazyFrame, raw: RawTable, survey: Survey, zone: str) -> pl.DataFrame:
+def canonical_roster(
+    lazy: pl.LazyFrame, raw: RawTable, survey: Survey, zone: str, versions: Sequence[str]
+) -> pl.DataFrame:
     """person, email, code, name, nickname, school, cohort_id, role, phase, region, consented, consented_on, withdrawn,
-    dates_readable; with row, record, test and empty for the ledger. One row for each row of the file."""
+    consent_version, shares, sharing_readable, dates_readable; with row, record, test and empty for the ledger. One row
+    for each row of the file. `versions` are the wordings of the agreement that count; none: all of them."""
     rows = lazy.collect()
     fields = {field: resolve_known(raw, column) for field, column in survey.fields.items()}
     text = {f: _field(f, fields.get(f), survey) for f in TEXT_FIELDS}
@@ -42,8 +47,10 @@ def canonical_roster(lazy: pl.LazyFrame, raw: RawTable, survey: Survey, zone: st
         role=text["role"],
         phase=text["phase"],
         region=text["region"],
-        consented=pl.lit(True) if survey.consent == "not_needed" else text["consent"].eq("yes"),
+        consented=pl.lit(True) if survey.consent == "not_needed" else _agreed(text, versions),
         consented_on=dates.get("consent_date", none),
+        consent_version=text["consent_version"],
+        **_sharing(fields.get("consent_sharing"), text["consent_sharing"]),
         # A withdrawal date in the future or past, readable or not, is a withdrawal: better left out than kept wrongly.
         withdrawn=pl.col(withdrawn).is_not_null() if (withdrawn := fields.get("withdrawn_on")) else pl.lit(False),
         dates_readable=~pl.any_horizontal(*unread) if unread else pl.lit(True),
@@ -53,8 +60,21 @@ def canonical_roster(lazy: pl.LazyFrame, raw: RawTable, survey: Survey, zone: st
 def _field(field: str, key: str | None, survey: Survey) -> pl.Expr:
     if key is None:
         return pl.lit(None, pl.String)
-    listed = survey.values.get(field) or (YES if field == "consent" else {})
+    listed = survey.values.get(field) or (YES if field in YES_OR_NO else {})
     return meaning(key, listed)
+
+
+def _agreed(text: dict[str, pl.Expr], versions: Sequence[str]) -> pl.Expr:
+    """A yes to a wording that no longer counts, or to one that nobody wrote down, is a no."""
+    yes = text["consent"].eq("yes")
+    return yes & text["consent_version"].is_in(versions).fill_null(False) if versions else yes
+
+
+def _sharing(key: str | None, told: pl.Expr) -> dict[str, pl.Expr]:
+    """Who was asked and left it empty has not agreed."""
+    if key is None:
+        return {"shares": pl.lit(None, pl.Boolean), "sharing_readable": pl.lit(True)}
+    return {"shares": told.eq("yes").fill_null(False), "sharing_readable": told.is_not_null() | pl.col(key).is_null()}
 
 
 def days(text: pl.Series, row: pl.Series, survey: Survey, zone: str) -> pl.Series:

@@ -42,6 +42,7 @@ def column_behind(survey: Survey, canonical: str) -> str:
         "person": person,
         "on_roster": person,
         "consented": _first(survey, "consent"),
+        "sharing_readable": _first(survey, "consent_sharing"),
         "date_readable": survey.submitted.column or SUBMITTED,
         "dates_readable": _first(survey, "withdrawn_on", "consent_date", "held_on"),
         "record": RECORD,

@@ -7,7 +7,7 @@ too, which is what makes the groups larger. The risk is worked out on what would
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ from cfc_pipeline.errors import ConfigError, DisclosureRefusal
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import audit
 from cfc_pipeline.warehouse.layout import columns
-from cfc_pipeline.warehouse.store import Connection, reading
+from cfc_pipeline.warehouse.store import Connection, reading, value
 from schemas.tables import TABLES
 
 Format = Literal["parquet", "csv", "spss"]
@@ -32,8 +32,11 @@ _PEOPLE = """
            school_id, role, participant.phase AS phase, participant.region AS region
     FROM participant JOIN cohort USING (cohort_id)
     WHERE consented AND NOT withdrawn
+      -- Once anybody was asked about passing on, only a yes to that lets a person's data go.
+      AND coalesce(shares, NOT (SELECT count(shares) > 0 FROM participant))
     ORDER BY participant_id, cohort_id
 """
+_ASKED = "SELECT count(shares) > 0 FROM participant"
 _SCORES = """
     SELECT person, cohort_id, time_point, instrument, subscale, score, items_answered, state
     FROM scale_score JOIN people USING (participant_id, cohort_id) ORDER BY ALL
@@ -52,10 +55,14 @@ class Exported:
     risk: Risk
     reason: str | None
     dry_run: bool
+    asked: bool  # whether people were asked about passing on
 
     def in_words(self) -> str:
         wrote = "Nothing was written." if self.dry_run else f"Wrote {', '.join(self.files)} into {self.path}."
-        return f"{self.risk.in_words()}\n{wrote}"
+        agreed = (
+            "Only who agreed to it is in it." if self.asked else "No roster says who agreed that data are passed on."
+        )
+        return f"{self.risk.in_words()}\n{agreed}\n{wrote}"
 
 
 def export(
@@ -79,10 +86,11 @@ def export(
     attributes = [name for name in ATTRIBUTES if name not in leave_out]
     with reading(programme.analysis) as con:
         tables = _tables(con, leave_out)
+        asked = bool(value(con, _ASKED))
     wanted = load_profile(programme.policy.disclosure.profile).smallest_count
     measured = tables["scores"].with_columns(measure=pl.concat_str("instrument", "subscale", "time_point"))
     found = risk(tables["people"], measured, attributes, wanted)
-    done = Exported(str(target), [], found, reason, dry_run)
+    done = Exported(str(target), [], found, reason, dry_run, asked)
     if dry_run:
         return done
     if found.too_high and not reason:
@@ -95,9 +103,9 @@ def export(
     files = _write(target, tables, format_, done)
     audit.note(
         programme.folder, "export", now, k=found.k, wanted=found.wanted, people=found.people,
-        attributes=attributes, reason=reason if found.too_high else None,
+        attributes=attributes, reason=reason if found.too_high else None, people_asked=asked,
     )  # fmt: skip
-    return Exported(str(target), files, found, reason, dry_run)
+    return replace(done, files=files)
 
 
 def _check(target: Path, leave_out: Sequence[str], reason: str | None, *, dry_run: bool) -> None:

@@ -67,9 +67,16 @@ def _add_not_asked(con: Connection) -> None:
     create_view(con, "scale_score", VIEWS["scale_score"])
 
 
+def _add_purposes(con: Connection) -> None:
+    con.execute("""
+        ALTER TABLE participant ADD COLUMN consent_version VARCHAR;
+        ALTER TABLE participant ADD COLUMN shares BOOLEAN;
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
-MIGRATIONS: list[Callable[[Connection], None]] = [_add_forms, _add_links, _add_not_asked]
+MIGRATIONS: list[Callable[[Connection], None]] = [_add_forms, _add_links, _add_not_asked, _add_purposes]
 
 
 @contextmanager
