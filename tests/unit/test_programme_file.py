@@ -148,7 +148,8 @@ SENTENCES = {
     "not known at all": (
         TOP + "policy: {colour: blue}\n",
         [
-            "line 4: policy.colour: unknown setting; known are `disclosure`, `duplicates`, `consent_versions`, `calendar`, `risk_items`"
+            "line 4: policy.colour: unknown setting; known are `disclosure`, `duplicates`, `consent_versions`, "
+            "`calendar`, `risk_items`"
         ],
     ),
     "folder": (
