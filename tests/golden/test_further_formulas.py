@@ -37,7 +37,21 @@ def test_each_d_of_sleep_is_another_number() -> None:
     assert effect_sizes.by_average_sd(BEFORE, AFTER) == pytest.approx(0.8334963, abs=5e-8)
     assert effect_sizes.by_average_variance(BEFORE, AFTER) == pytest.approx(0.8321811, abs=5e-8)
     assert effect_sizes.for_repeated_measures(BEFORE, AFTER) == pytest.approx(0.8221766, abs=5e-8)
-    assert effect_sizes.by_sd_before(BEFORE, AFTER) == pytest.approx(1.58 / BEFORE.std(ddof=1))
+    by_before = effect_sizes.by_sd_before(BEFORE, AFTER)
+    ratio = (AFTER - BEFORE).std(ddof=1) / BEFORE.std(ddof=1)
+    assert by_before.d_before == pytest.approx(1.58 / BEFORE.std(ddof=1))
+    assert by_before.g_before == pytest.approx(0.91387489 * by_before.d_before, abs=1e-8)
+    assert (by_before.low, by_before.high) == pytest.approx((0.414628 * ratio, 2.118017 * ratio), abs=1e-6)
+
+
+def test_the_change_in_sds_before_is_unbiased_and_its_interval_covers() -> None:
+    """Simulated: eleven people, correlation .6, a true change of .5; the SD before is 1, so .5 is the truth."""
+    random = np.random.default_rng(3)
+    before = random.normal(size=(2000, 11))
+    after = 0.5 + 0.6 * before + 0.8 * random.normal(size=(2000, 11))
+    found = [effect_sizes.by_sd_before(x, y) for x, y in zip(before, after, strict=True)]
+    assert np.mean([one.g_before for one in found]) == pytest.approx(0.5, abs=0.03)
+    assert 0.925 < np.mean([one.low <= 0.5 <= one.high for one in found]) < 0.965
 
 
 def test_signed_rank_of_sleep() -> None:
