@@ -84,8 +84,29 @@ def test_a_row_that_changes_back_is_still_one_record():
     assert [sum(fates(intake, f).values()) for f in (2, 3, 4)] == [1, 1, 1]
 
 
-def test_the_same_row_twice_in_one_file_counts_once():
-    assert fates(run([answer(1), answer(1)])) == {("stored", ""): 1, ("excluded", "repeated in the file"): 1}
+def test_the_same_record_twice_in_one_file_counts_once():
+    rows = [answer(1) | {RECORD: "r1"}, answer(1) | {RECORD: "r1"}]
+    assert fates(run(rows)) == {("stored", ""): 1, ("excluded", "repeated in the file"): 1}
+
+
+def test_a_person_whose_row_is_there_twice_without_ids_counts_once():
+    intake = run([answer(1), answer(1)])
+    assert fates(intake) == {("stored", ""): 2}
+    assert sorted(intake.accepted["brs-pre"]["status"]) == ["counted", "superseded"]
+
+
+def test_people_who_answer_alike_anonymously_all_count_once():
+    three = [answer(1), answer(2), answer(1), answer(1)]
+    intake = run(
+        three[:3],
+        three,
+        three[::-1],
+        survey=BRS | {"person": {"by": "anonymous"}, "cohort": "a", "consent": "not_needed"},
+    )
+    assert fates(intake, 2) == {("stored", ""): 3}
+    assert fates(intake, 3) == {("stored", ""): 1, ("unchanged", ""): 3}
+    assert fates(intake, 4) == {("unchanged", ""): 4}
+    assert intake.accepted["brs-pre"]["status"].to_list() == ["counted"] * 4
 
 
 def test_the_latest_complete_response_counts_and_the_others_are_shown():

@@ -85,7 +85,7 @@ def test_ids_that_a_spreadsheet_has_rounded_refuse_the_file() -> None:
     with pytest.raises(ExportError) as caught:
         export("Respondent ID,Start Date,Q", ",,Response", "114123456789,,1", "1.14E+11,,2", "1.14E+11,,3")
 
-    assert "2 row(s), the first is row 4" in str(caught.value)
+    assert "export.csv, row 4, 5" in str(caught.value)
 
 
 def test_a_workbook_keeps_its_ids_and_dates() -> None:

@@ -97,7 +97,7 @@ def read_export(data: bytes, name: str, tool: str | None = None) -> RawTable:
     if not _recognises(tool, grid):
         raise ExportError(
             f"The file is not an export of {TITLES[tool]}; it looks like {TITLES[_recognised(grid)]}.",
-            where=name,
+            where=grid.name,
             next_step="set `tool:` in the survey entry, or put the right file in the inbox",
         )
     return TOOLS[tool].read(grid)

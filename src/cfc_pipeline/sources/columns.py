@@ -9,7 +9,7 @@ import polars as pl
 
 from cfc_pipeline.errors import ExportError
 from cfc_pipeline.sources.forms import Form, SystemColumn, Treatment, Words
-from cfc_pipeline.sources.grid import Grid, refuse_long_rows
+from cfc_pipeline.sources.grid import Grid, refuse_long_rows, refuse_rounded_ids
 from cfc_pipeline.sources.raw import COMPLETE, READER_COLUMNS, RECORD, SUBMITTED, TEST, RawColumn, RawTable
 
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
@@ -172,5 +172,7 @@ def raw_table(
         TEST: test if test is not None else pl.lit(False),
     }
     rows = grid.body(header_rows, [column.key for column in columns])
+    if record:
+        refuse_rounded_ids(rows, record, grid.name)
     rows = rows.with_columns(**expressions).select(*READER_COLUMNS, *(column.key for column in columns))
     return RawTable(form.tool, layout, columns, rows, zone, (*grid.warnings, *warnings))

@@ -8,12 +8,14 @@ lazily, and anything else goes through Python's csv module, which is slow but ex
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
 
 from cfc_pipeline.errors import ExportError
+from cfc_pipeline.sources.child import MOST_COLUMNS, refusal
 from cfc_pipeline.sources.grid import HEAD, Grid, clean_head, long_rows
 from cfc_pipeline.sources.raw import ROW
 
@@ -25,20 +27,70 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DELIMITERS = (",", ";", "\t")
+# How files begin that people take for a CSV file, because that is what the download is called.
+_DISGUISED = (
+    (
+        re.compile(rb"(?i)\s*<(!doctype|html|head|body|\?xml|table)\b"),
+        "a web page",
+        "sign in to the tool, then download",
+    ),
+    (
+        re.compile(rb"\s*(\{\s*[\"}]|\[\s*[\[{\]])"),
+        "a JSON answer of a program",
+        "download the responses as CSV or XLSX",
+    ),
+    (re.compile(rb"%PDF-"), "a PDF document", "download the responses as CSV or XLSX"),
+    (re.compile(rb"\{\\rtf"), "a text document", "download the responses as CSV or XLSX"),
+    (re.compile(rb"\x1f\x8b|7z\xbc\xaf|Rar!|BZh\d|\xfd7zXZ"), "a packed archive", "unpack it and use the file inside"),
+    (re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8"), "a picture", "download the responses as CSV or XLSX"),
+    (re.compile(rb"PAR1|SQLite format 3"), "a database", "download the responses as CSV or XLSX"),
+)
+# UTF-8 that was once read as Windows-1252 and saved again: an e with an accent is then A with a tilde and a sign.
+_TWICE = re.compile(rb"\xc3[\x82\x83]\xc2[\x80-\xbf]|\xc3\xa2\xe2\x82\xac")
+_SEPARATOR_LINE = re.compile(
+    rb"(?i)\"?sep=([,;\t])\"?\r?\n"
+)  # for Excel, which does not show it and numbers no row for it
+_HEADER = 16 << 20  # bytes in which the first records are looked for before anything is parsed
 _BLOCK = 1 << 20  # bytes looked at in one go; more is slower, it leaves the processor's cache
 
 
 def open_delimited(data: bytes, name: str) -> Grid:
     """The cells of delimited text. ExportError names the row where it cannot be read."""
+    _refuse_disguised(data, name)
     text, warnings = _utf8(data, name)
     _refuse_nul(text, name)
+    text = _SEPARATOR_LINE.sub(b"", text, count=1) if _SEPARATOR_LINE.match(text) else text
+    _refuse_wide(text, name)
     delimiter = _delimiter(text, name)
     head = _head(text, delimiter, name)
     width = max(len(record) for record in head)
     cells = _fast(text, delimiter, width) if _is_regular(text, delimiter) else None
     if cells is None:
         cells = _exact(text, delimiter, width, name)
-    return Grid(name, clean_head(head, width), width, cells, warnings)
+    return Grid(name, clean_head(head, width), width, cells, (*warnings, *_doubts(text, delimiter, width)))
+
+
+def _refuse_disguised(data: bytes, name: str) -> None:
+    start = data[:512].removeprefix(codecs.BOM_UTF8)
+    for beginning, what, next_step in _DISGUISED:
+        if beginning.match(start):
+            raise ExportError(f"This is {what}, not an export.", where=name, next_step=next_step)
+
+
+def _refuse_wide(text: bytes, name: str) -> None:
+    """Before anything is parsed: a hundred million empty cells are a small file and a full memory."""
+    outside = b"".join(text[:_HEADER].split(b'"')[::2]).replace(b"\r", b"\n")
+    for line in outside.split(b"\n", HEAD)[:HEAD]:
+        if any(line.count(delimiter.encode()) >= MOST_COLUMNS for delimiter in _DELIMITERS):
+            raise refusal("too wide", name, "file")
+
+
+def _doubts(text: bytes, delimiter: str, width: int) -> Iterator[str]:
+    if _TWICE.search(text):
+        yield "some letters look as if the text had been converted twice; they are kept as they are"
+    last = text[max(text.rfind(b"\n"), text.rfind(b"\r")) + 1 :]
+    if last and b'"' not in last and last.count(delimiter.encode()) + 1 < width:
+        yield "the last row has no line end and fewer cells than the header; the download may have been cut short"
 
 
 def _utf8(data: bytes, name: str) -> tuple[bytes, tuple[str, ...]]:

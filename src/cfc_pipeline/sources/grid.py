@@ -5,6 +5,7 @@ everything else is delimited text and goes to delimited.py. All give a Grid: the
 and all records as a lazy frame, so that a million rows are neither read twice nor held as Python objects.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -64,6 +65,24 @@ def long_rows(name: str, rows: list[int]) -> ExportError:
     )
 
 
+def refuse_rounded_ids(rows: pl.LazyFrame, column: str, name: str) -> None:
+    """ExportError for ids such as 1.14E+11: a spreadsheet has rounded them, so different responses now share one."""
+    rounded = pl.col(column).str.contains(r"^\d([.,]\d+)?[eE]\+\d+$")
+    if found := rows.filter(rounded).select(ROW).collect()[ROW].to_list():
+        shown = ", ".join(map(str, found[:_SHOWN])) + (" ..." if len(found) > _SHOWN else "")
+        raise ExportError(
+            f"A spreadsheet has rounded the ids of {len(found)} response(s), so they cannot be told apart.",
+            where=f"{name}, row {shown}",
+            next_step="download the file again, and do not open and save it before",
+        )
+
+
+def printable(name: str) -> str:
+    """The last part of a file's name for messages, without characters that move the cursor or turn text around."""
+    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return "".join("?" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c for c in last) or "the file"
+
+
 def clean_head(records: Sequence[Sequence[str | None]], width: int) -> list[list[str | None]]:
     """Records as `Grid.head` wants them."""
     stripped = [[(cell or "").strip() or None for cell in record[:width]] for record in records[:HEAD]]
@@ -77,6 +96,7 @@ def open_grid(data: bytes, name: str) -> Grid:
     from cfc_pipeline.sources.statistics_file import open_statistics, statistics_kind
     from cfc_pipeline.sources.workbook import is_workbook, open_workbook
 
+    name = printable(name)
     if kind := statistics_kind(data, name):
         return open_statistics(data, name, kind)
     return open_workbook(data, name) if is_workbook(data, name) else open_delimited(data, name)

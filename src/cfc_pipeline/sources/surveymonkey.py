@@ -4,15 +4,10 @@ Two header rows: the question, blank under its further columns; then the option 
 nothing about who finished, so everybody did, and a warning says so. Times are the account's clock, not written down.
 """
 
-import polars as pl
-
-from cfc_pipeline.errors import ExportError
 from cfc_pipeline.sources.columns import one_row_fields, raw_table, tidy, two_row_fields
 from cfc_pipeline.sources.forms import form
 from cfc_pipeline.sources.grid import Grid
-from cfc_pipeline.sources.raw import RECORD, ROW, RawTable
-
-_ROUNDED = r"^\d+([.,]\d+)?[eE]\+?\d+$"
+from cfc_pipeline.sources.raw import RawTable
 
 
 def recognises(grid: Grid) -> bool:
@@ -27,17 +22,4 @@ def read(grid: Grid) -> RawTable:
     fields = two_row_fields(grid, known) if two_rows else one_row_fields(grid, known)
     layout = "two header rows" if two_rows else "one header row"
     warning = "the export does not say who finished; every response counts as finished"
-    table = raw_table(grid, known, layout, 2 if two_rows else 1, fields, warnings=(warning,))
-    _refuse_rounded_ids(table, grid.name)
-    return table
-
-
-def _refuse_rounded_ids(table: RawTable, name: str) -> None:
-    """A CSV that was opened and saved in a spreadsheet shows 11-digit ids as 1.14E+10, the same for many people."""
-    rounded = table.rows.filter(pl.col(RECORD).str.contains(_ROUNDED)).select(ROW).collect()[ROW]
-    if len(rounded):
-        raise ExportError(
-            "A spreadsheet has rounded the respondents' ids, so people cannot be told apart.",
-            where=f"{name}, {len(rounded)} row(s), the first is row {rounded[0]}",
-            next_step="download the file again and do not save it from the spreadsheet, or download XLSX",
-        )
+    return raw_table(grid, known, layout, 2 if two_rows else 1, fields, warnings=(warning,))
