@@ -101,10 +101,10 @@ def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch
 
 
 def test_one_far_away_cell_does_not_fill_the_memory() -> None:
-    # Readers hold the rectangle from the first to the last cell: here 17 thousand million.
+    # Readers hold the rectangle from the first to the last cell: here five thousand million.
     sheet = (
         b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-        b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+        b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="GJH1048576"><v>1</v></c></row>'
         b"</sheetData></worksheet>"
     )
 
@@ -115,5 +115,74 @@ def test_a_declared_size_that_lies_is_refused() -> None:
     data = bytearray(book([["a"], ["b"]]))
     at = data.rfind(b"PK\x01\x02", 0, data.rfind(b"xl/worksheets/sheet1.xml"))
     data[at + 24 : at + 28] = (10).to_bytes(4, "little")
+
+    assert "damaged" in refusal(bytes(data))
+
+
+def _sheet(cells: str, before: str = "") -> bytes:
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    return f'{before}<worksheet {space}><dimension ref="A1"/><sheetData>{cells}</sheetData></worksheet>'.encode()
+
+
+def _hostile(sheet: bytes) -> bytes:
+    return _repacked(book([["a"]]), {"xl/worksheets/sheet1.xml": sheet})
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        "<row r='1048576'><c r='XFD1048576'><v>1</v></c></row><row r='1'><c r='A1'><v>1</v></c></row>",
+        '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c s="0"   r="XFD1048576"><v>1</v></c></row>',
+    ],
+    ids=["other quotation marks", "more spaces"],
+)
+def test_a_far_away_cell_that_hides_does_not_fill_our_memory(cells: str) -> None:
+    assert refusal(_hostile(_sheet(cells)))
+
+
+def test_cells_that_do_not_say_where_they_are_are_read_in_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    real = workbook.in_child
+    monkeypatch.setattr(workbook, "in_child", lambda *job: opened.append(job[0]) or real(*job))
+
+    grid = open_grid(_hostile(_sheet("<row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c></row>")), "a.xlsx")
+
+    assert grid.cells.collect().rows() == [(1, "1", "2"), (2, "3", "")]
+    assert opened == ["workbook"]
+
+
+def test_a_small_workbook_needs_no_other_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "in_child", lambda *_: pytest.fail("cost a process"))
+
+    grid = open_grid(book([[f"q{i}" for i in range(60)], *[[4] * 60 for _ in range(40)]]), "forty.xlsx")
+
+    assert (grid.width, grid.cells.collect().height) == (60, 41)
+
+
+def test_a_workbook_with_entities_is_refused() -> None:
+    laughs = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'
+
+    assert "damaged" in refusal(_hostile(_sheet('<row r="1"><c r="A1" t="str"><v>&b;</v></c></row>', laughs)))
+
+
+def test_more_than_5000_columns_are_refused() -> None:
+    assert "5,000 columns" in refusal(_hostile(_sheet('<row r="1"><c r="A1"/><c r="GJI1"><v>1</v></c></row>')))
+
+
+def test_long_texts_that_could_be_in_every_cell_are_not_multiplied_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(workbook, "in_child", lambda *job: opened.append(job[0]) or workbook.read_workbook(job[1]))
+
+    open_grid(_repacked(book([[1] * 10] * 40), {"docProps/app.xml": b" " * (4 << 20)}), "a.xlsx")
+
+    assert opened == ["workbook"]
+
+
+def test_files_in_a_workbook_that_share_bytes_are_refused() -> None:
+    data = bytearray(book([["a"], ["b"]]))
+    end = data.rfind(b"PK\x05\x06")
+    start = int.from_bytes(data[end + 16 : end + 20], "little")
+    size = int.from_bytes(data[start + 20 : start + 24], "little") + len(data)
+    data[start + 20 : start + 24] = size.to_bytes(4, "little")
 
     assert "damaged" in refusal(bytes(data))

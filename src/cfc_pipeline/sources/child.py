@@ -35,7 +35,7 @@ MOST_CELLS = 60_000_000
 _STOPPED = (-signal.SIGKILL, -signal.SIGXCPU, -signal.SIGABRT)
 
 Refused = Literal["damaged", "too large", "too wide"]
-Job = Literal["statistics"]
+Job = Literal["statistics", "workbook"]
 
 
 class Refusal(Exception):  # noqa: N818
@@ -105,8 +105,9 @@ def main(job: Job, memory: int, seconds: int) -> None:
     """What the child runs."""
     # Imported here because the readers raise Refusal, and because the parent needs none of them.
     from cfc_pipeline.sources.statistics_cells import read_statistics
+    from cfc_pipeline.sources.workbook import read_workbook
 
-    jobs: dict[Job, Callable[[bytes], Cells]] = {"statistics": read_statistics}
+    jobs: dict[Job, Callable[[bytes], Cells]] = {"statistics": read_statistics, "workbook": read_workbook}
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library that prints must not write into the answer
     _limit(memory, seconds)

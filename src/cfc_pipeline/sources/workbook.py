@@ -1,20 +1,24 @@
 """XLSX workbooks as a Grid.
 
 A workbook is a zip made by somebody else: before it is opened, its directory and the cell addresses inside are checked
-for files made to fill a computer's memory. Cells become text the way people see them: whole numbers without ".0",
-dates as ISO 8601.
+for files made to fill a computer's memory. Only a small one in which every cell says where it is gets opened here; all
+others are opened in a process with limits (child.py), because the library believes what a file says of itself. Cells
+become text the way people see them: whole numbers without ".0", dates as ISO 8601.
 """
 
 import io
 import re
 import zipfile
+import zlib
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 
 import polars as pl
 import python_calamine as calamine
 
 from cfc_pipeline.errors import ExportError
-from cfc_pipeline.sources.grid import Grid, clean_head
+from cfc_pipeline.sources.child import MOST_CELLS, MOST_COLUMNS, Cells, Refusal, in_child, refusal
+from cfc_pipeline.sources.grid import HEAD, Grid, clean_head
 from cfc_pipeline.sources.raw import ROW
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and .xlsx behind a password
@@ -23,9 +27,12 @@ _MOST_FILES = 2_000
 _MOST_BYTES = 2 << 30  # unpacked
 _MOST_RATIO = 500  # unpacked to packed, of one file; real sheets stay under 100
 _SMALL = 16 << 20  # bytes; below this a ratio means nothing
-_MOST_CELLS = 60_000_000  # the sheet is held in memory from its first to its last cell
+_IN_PROCESS = 512 << 20  # bytes that the cells could be at most, when each holds all the texts of the workbook
 _BLOCK = 1 << 22
-_ADDRESS = re.compile(rb'<c [^>]{0,99}?\br="([A-Z]{1,3})([0-9]{1,7})"')
+_ROWS = 20_000  # made into columns in one go
+_ADDRESS = re.compile(rb'<c (?:\w+="[^"<>]{0,40}" )*r="([A-Z]{1,3})([0-9]{1,7})"')
+_CELL = re.compile(rb"<(?:[^\s<>/]{1,20}:)?c[\s/>]")
+_ENTITIES = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
@@ -43,27 +50,45 @@ def is_workbook(data: bytes, name: str) -> bool:
 
 def open_workbook(data: bytes, name: str) -> Grid:
     """The cells of the first sheet that is not empty. ExportError when it is damaged or too large."""
-    _refuse_bombs(data, name)
+    try:
+        small = _is_small(data, name)
+        cells = read_workbook(data) if small else in_child("workbook", data, name, "workbook")
+    except Refusal as refused:
+        raise refusal(refused.why, name, "workbook") from None
+    if not cells.frame.height:
+        raise ExportError("The workbook is empty.", where=name, next_step="download it again")
+    frame, width = cells.frame, cells.frame.width
+    head = [list(record) for record in frame.head(HEAD).rows()]
+    numbered = frame.with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
+    return Grid(name, clean_head(head, width), width, numbered.lazy())
+
+
+def read_workbook(data: bytes) -> Cells:
+    """Cells as text, without the empty rows at the end. Refusal when it is damaged, or wider than any survey."""
     try:
         with calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-            sheets = (book.get_sheet_by_index(i).to_python(skip_empty_area=False) for i in range(len(book.sheet_names)))
-            rows = next((rows for rows in sheets if any(cell != "" for row in rows for cell in row)), [])
+            for position in range(len(book.sheet_names)):
+                frame = _frame(book.get_sheet_by_index(position))
+                if frame.height:
+                    return Cells(frame, {})
     except (calamine.CalamineError, OSError, ValueError):
-        raise _damaged(name) from None
-    if not rows:
-        raise ExportError("The workbook is empty.", where=name, next_step="download it again")
-    records = [[_text(cell) for cell in row] for row in rows]
-    while not any(records[-1]):
-        records.pop()
-    return _grid(records, name)
+        raise Refusal("damaged") from None
+    return Cells(pl.DataFrame(), {})
 
 
-def _grid(records: list[list[str]], name: str) -> Grid:
-    width = max(len(record) for record in records)
-    columns = [list(column) for column in zip(*records, strict=True)]
-    frame = pl.DataFrame(columns, schema={str(position): pl.String for position in range(width)})
-    cells = frame.with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
-    return Grid(name, clean_head(records, width), width, cells.lazy())
+def _frame(sheet: calamine.CalamineSheet) -> pl.DataFrame:
+    rows = iter(sheet.to_python(skip_empty_area=False))
+    parts = []
+    while some := list(islice(rows, _ROWS)):
+        if len(some[0]) > MOST_COLUMNS:
+            raise Refusal("too wide")
+        columns = {str(position): list(map(_text, column)) for position, column in enumerate(zip(*some, strict=True))}
+        parts.append(pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))
+    if not parts or not parts[0].width:
+        return pl.DataFrame()
+    frame = pl.concat(parts)
+    filled = frame.select(pl.any_horizontal(pl.all() != "")).to_series().arg_true()
+    return frame.head(filled[-1] + 1 if len(filled) else 0)
 
 
 def _text(cell: Cell) -> str:
@@ -81,8 +106,8 @@ def _text(cell: Cell) -> str:
             return str(cell)
 
 
-def _refuse_bombs(data: bytes, name: str) -> None:
-    """ExportError unless the zip is a workbook, whole, and of a size that a survey can have."""
+def _is_small(data: bytes, name: str) -> bool:
+    """Whether it can be opened here. ExportError unless the zip is a workbook, whole, and as large as surveys are."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             files = archive.infolist()
@@ -93,30 +118,49 @@ def _refuse_bombs(data: bytes, name: str) -> None:
                     next_step="unpack it and use the CSV or XLSX file inside",
                 )
             if len(files) > _MOST_FILES or sum(file.file_size for file in files) > _MOST_BYTES or _squeezed(files):
-                raise _too_large(name)
-            for file in files:
-                _walk(archive, file, name)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
-        raise _damaged(name) from None
+                raise Refusal("too large")
+            if len({file.filename for file in files}) < len(files) or sum(f.compress_size for f in files) > len(data):
+                raise Refusal("damaged")  # files inside that share bytes or a name are made by nobody in good faith
+            sizes = [_walk(archive, file) for file in files]
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error):
+        raise Refusal("damaged") from None
+    texts = sum(file.file_size for file in files if not _is_sheet(file))
+    return None not in sizes and sum(filter(None, sizes)) * (texts + 100) < _IN_PROCESS
+
+
+def _is_sheet(file: zipfile.ZipInfo) -> bool:
+    return file.filename.lower().startswith("xl/worksheets/")
 
 
 def _squeezed(files: list[zipfile.ZipInfo]) -> bool:
     return any(file.file_size > max(_SMALL, _MOST_RATIO * file.compress_size) for file in files)
 
 
-def _walk(archive: zipfile.ZipFile, file: zipfile.ZipInfo, name: str) -> None:
-    """Unpack one file without keeping it: its checksum proves the declared size, its addresses the sheet's size."""
-    is_sheet = file.filename.startswith("xl/worksheets/")
-    columns = rows = 0
+def _walk(archive: zipfile.ZipFile, file: zipfile.ZipInfo) -> int | None:
+    """Unpack one file without keeping it: its checksum proves the declared size, its addresses the sheet's size.
+
+    Returns the cells of the sheet's rectangle, 0 for other files, None where some cell does not say where it is.
+    """
+    columns = rows = placed = cells = 0
     tail = b""
+    plain = True
     with archive.open(file) as stream:
         while block := stream.read(_BLOCK):
-            if is_sheet:
-                for letters, number in _ADDRESS.findall(tail + block):
-                    columns, rows = max(columns, _column(letters)), max(rows, int(number))
-                tail = block[-128:]
-    if columns * rows > _MOST_CELLS:
-        raise _too_large(name)
+            text, whole = tail + block, len(block) < _BLOCK
+            cut = len(text) if whole else text.rfind(b"<")
+            text, tail = (text[:cut], text[cut:]) if cut > 0 else (text, b"")
+            if _ENTITIES.search(text):
+                raise Refusal("damaged")  # no spreadsheet program writes them, and a few can stand for gigabytes
+            if _is_sheet(file):
+                plain = plain and b"\0" not in text
+                cells += len(_CELL.findall(text))
+                for letters, number in _ADDRESS.findall(text):
+                    placed, columns, rows = placed + 1, max(columns, _column(letters)), max(rows, int(number))
+    if columns > MOST_COLUMNS:
+        raise Refusal("too wide")
+    if columns * rows > MOST_CELLS:
+        raise Refusal("too large")
+    return columns * rows if plain and placed == cells else None
 
 
 def _column(letters: bytes) -> int:
@@ -124,15 +168,3 @@ def _column(letters: bytes) -> int:
     for letter in letters:
         number = number * 26 + letter - 64
     return number
-
-
-def _too_large(name: str) -> ExportError:
-    return ExportError(
-        "The workbook unpacks to more than a survey can hold.",
-        where=name,
-        next_step="copy the rows into a new workbook, or download the file as CSV",
-    )
-
-
-def _damaged(name: str) -> ExportError:
-    return ExportError("The workbook is damaged or cut short.", where=name, next_step="download it again")
