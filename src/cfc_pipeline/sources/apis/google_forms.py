@@ -39,6 +39,7 @@ _TITLE = "Google Forms"
 _SERVER = "https://forms.googleapis.com"
 _PER_MINUTE = 100  # fewer than any quota we heard of
 _PER_PAGE = 5000  # the most that the API gives
+_READINGS = 4
 _SCOPES = "https://www.googleapis.com/auth/forms.body.readonly https://www.googleapis.com/auth/forms.responses.readonly"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _EMAIL = "Email Address"  # also known by this key in files
@@ -63,7 +64,7 @@ def questionnaire(web: Web, survey: str) -> tuple[RawColumn, ...]:
 
 def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Container[str], since: str | None) -> Answers:
     choosing = {column.key for column in form if column.choices}
-    rows = table([_row(one, choosing) for one in _walk(web, survey, earlier(since))], form, wanted)
+    rows = table([_row(one, choosing) for one in _whole(web, survey, earlier(since))], form, wanted)
     return Answers(rows, latest(rows[SUBMITTED].to_list(), since), everything=not since)
 
 
@@ -73,7 +74,21 @@ def count(web: Web, survey: str) -> int | None:
     return None
 
 
-def _walk(web: Web, survey: str, start: str | None) -> Iterator[Row]:
+def _whole(web: Web, survey: str, start: str | None) -> list[Row]:
+    """The tool says no total, and a response deleted between two pages may push another one out of sight: several pages
+    are read until two readings tell of the same responses."""
+    before: set[str] | None = None
+    for _ in range(_READINGS):
+        pages = list(_walk(web, survey, start))
+        rows = [one for page in pages for one in page]
+        found = {one["responseId"] for one in rows}
+        if len(pages) < 2 or found == before:
+            return rows
+        before = found
+    raise web.strange("its responses change while they are read")
+
+
+def _walk(web: Web, survey: str, start: str | None) -> Iterator[list[Row]]:
     asked: dict[str, str | int] = {"pageSize": _PER_PAGE} | ({"filter": f"timestamp >= {start}"} if start else {})
     page = web.get_json(f"v1/forms/{survey}/responses", **asked)
     if page == {} and start:
@@ -83,7 +98,7 @@ def _walk(web: Web, survey: str, start: str | None) -> Iterator[Row]:
         if page == {}:
             raise web.strange("it holds no responses, and does not say that there are none")
         token = page.get("nextPageToken")
-        yield from page.get("responses", ()) if token else page["responses"]
+        yield page.get("responses", []) if token else page["responses"]
         if not token:
             return
         if token in seen or len(seen) >= web.most_pages:
