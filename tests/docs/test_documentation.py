@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from cfc_pipeline import errors
-from cfc_pipeline.cli import app, review
+from cfc_pipeline.cli import app
+from cfc_pipeline.cli_review import review
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.programme_file import load_programme
 from docs.make_reference import instrument_pages, renewed, schema_text

@@ -1,0 +1,27 @@
+"""What the commands share: their common options, and how rows are shown to a person."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Column, Table
+
+# Given once, before or after the command; every command that needs it gets it.
+Folder = Annotated[Path, Parameter(parse=False)]
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print for machines.")]
+DryRun = Annotated[bool, Parameter(negative="", help="Only say what would happen.")]
+
+
+def show_rows(rows: list[dict[str, Any]], nothing: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(rows))
+    elif not rows:
+        print(nothing)
+    else:
+        # Folded, never cut: people copy ids from here into corrections.csv.
+        table = Table(*(Column(name, overflow="fold") for name in rows[0]))
+        for row in rows:
+            table.add_row(*(str(value) for value in row.values()))
+        Console().print(table, markup=False)
