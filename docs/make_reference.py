@@ -28,6 +28,7 @@ from cfc_pipeline.measures.pages import one_line as _line
 from cfc_pipeline.measures.pages import page as instrument_page
 from cfc_pipeline.measures.pages import table as _table
 from cfc_pipeline.programme_file import programme_schema
+from cfc_pipeline.publish.meaning import figure_groups
 from cfc_pipeline.warehouse.layout import codebook
 from schemas.fields import ROSTER, SESSION_LOG
 from schemas.instruments import Instrument
@@ -164,10 +165,23 @@ def _code(value: Any) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
+def figures() -> str:
+    """What each printed figure is, group of tables by group of tables."""
+    parts = []
+    for about, tables, known in figure_groups():
+        rows = [
+            (f"`{key}`", m.meaning, f"{m.formula}" + (f". {m.source}" if m.source else "")) for key, m in known.items()
+        ]
+        named = ", ".join(f"`{table}`" for table in tables)
+        parts.append(f"## {about}\n\nIn {named}.\n\n{_table(('figure', 'what it is', 'formula, source'), rows)}")
+    return "\n\n".join(parts)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "exit codes": exit_codes,
     "profiles": profiles,
+    "figures": figures,
     "instruments": instruments,
     "settings": settings,
     "fields": fields,

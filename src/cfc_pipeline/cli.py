@@ -216,6 +216,42 @@ def publish(*, folder: Folder, dry_run: DryRun = False, as_json: AsJson = False)
 
 
 @app.command
+def explain(
+    table: str | None = None,
+    cell: str | None = None,
+    /,
+    *,
+    folder: Folder,
+    release: str = "latest",
+    inside: Annotated[bool, Parameter(negative="")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a published figure is: formula, source, rule, and why it is hidden. Without CELL, what TABLE holds.
+
+    Example: cfc-pipeline -p my-programme explain multi_year_outcomes F4
+
+    Parameters
+    ----------
+    table
+        A table of the release, such as cohort_outcomes.
+    cell
+        Its place in tables.xlsx, or words that stand in its row and heading, with commas between them.
+    release
+        Another release than the latest.
+    inside
+        Also say how many people it counts and why others are not in it, exactly. Not for passing on.
+    """
+    from cfc_pipeline.recipes.explain import contents
+    from cfc_pipeline.recipes.explain import explain as recipe
+
+    if table is None or cell is None:
+        print(contents(folder, table, release=release))
+        return
+    found = recipe(folder, table, cell, release=release, inside=inside)
+    print(json.dumps(found.in_json()) if as_json else found.in_words())
+
+
+@app.command
 def email(*, folder: Folder, preview: Path | None = None, dry_run: DryRun = False) -> None:
     """Email the summary of the latest release to the recipients in programme.yaml, once.
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from cfc_pipeline.publish.model import Column
-from cfc_pipeline.publish.spreadsheet import headings, write_workbook
+from cfc_pipeline.publish.model import Column, headings
+from cfc_pipeline.publish.spreadsheet import write_workbook
 from cfc_pipeline.publish.written import as_written
 from tests.published import WHEN, outcomes, release_tables, table
 

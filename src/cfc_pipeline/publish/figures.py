@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfc_pipeline.publish.html import number_for_people
-from cfc_pipeline.publish.layout import ALL_COHORTS, ALL_YEARS, counted
-from cfc_pipeline.publish.model import Column, PublishedTable
+from cfc_pipeline.publish.layout import counted
+from cfc_pipeline.publish.model import ALL_COHORTS, ALL_YEARS, Column, PublishedTable
 from cfc_pipeline.publish.written import number
 
 SCOPES = ("one cohort", "one year", "all years")

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from cfc_pipeline.disclosure.protected import Protected
-from cfc_pipeline.publish.model import Column, PublishedTable
+from cfc_pipeline.publish.model import ALL_COHORTS, ALL_YEARS, Column, PublishedTable
 from schemas.tables import label
 from schemas.tables.people import Cohort
 
-ALL_YEARS, ALL_COHORTS = "All years", "All cohorts"
 YEAR = Column("academic_year", label(Cohort, "academic_year"), "text")
 COHORT = Column("cohort", label(Cohort, "label"), "text")
 INSTRUMENT, SUBSCALE = Column("instrument", "Measure", "text"), Column("subscale", "Subscale", "text")

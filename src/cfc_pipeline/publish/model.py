@@ -6,6 +6,9 @@ from typing import Literal
 
 import polars as pl
 
+FIRST_ROW = 4  # of a table's figures, as the workbook counts: a title, what it shows and the headings come before
+ALL_YEARS, ALL_COHORTS = "All years", "All cohorts"  # rows that are totals
+
 # What kind of figure a column holds; decides its alignment, format and which disclosure rule applied.
 FigureKind = Literal["text", "count", "number", "percent", "p"]
 
@@ -41,3 +44,9 @@ class PublishedTable:
     notes: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)  # Reason's name: in words, with the profile's numbers
     off_because: str | None = None  # why nothing was hidden, in the programme's words; None when the rules applied
+
+
+def headings(table: PublishedTable) -> list[str]:
+    """One heading for each column, with its group in front, because merged cells cannot be read aloud."""
+    labels = [": ".join(part for part in (c.group, c.interval, c.label) if part) for c in table.columns]
+    return [f"{label} ({i + 1})" if labels.count(label) > 1 else label for i, label in enumerate(labels)]

@@ -7,7 +7,6 @@ import polars as pl
 from cfc_pipeline.disclosure.protected import Protected
 from cfc_pipeline.publish import words
 from cfc_pipeline.publish.layout import (
-    ALL_YEARS,
     COHORT,
     YEAR,
     About,
@@ -18,7 +17,7 @@ from cfc_pipeline.publish.layout import (
     slug,
     where,
 )
-from cfc_pipeline.publish.model import Column, FigureKind, PublishedTable
+from cfc_pipeline.publish.model import ALL_YEARS, Column, FigureKind, PublishedTable
 from schemas.tables import label
 from schemas.tables.results import FeedbackSummary, ImpactDistribution, ResponseFlow
 

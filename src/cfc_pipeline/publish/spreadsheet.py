@@ -9,7 +9,7 @@ from typing import Any
 import xlsxwriter
 
 from cfc_pipeline.publish.html import notes
-from cfc_pipeline.publish.model import Column, PublishedTable
+from cfc_pipeline.publish.model import FIRST_ROW, Column, PublishedTable, headings
 from cfc_pipeline.publish.written import texts
 
 # Text stays text even where a later change would call the general `write`.
@@ -33,12 +33,6 @@ def write_workbook(tables: list[PublishedTable], path: Path, *, title: str, abou
 def sheet_name(table: PublishedTable) -> str:
     """Excel allows 31 characters."""
     return table.name[:31]
-
-
-def headings(table: PublishedTable) -> list[str]:
-    """One heading for each column, with its group in front, because merged cells cannot be read aloud."""
-    labels = [": ".join(part for part in (c.group, c.interval, c.label) if part) for c in table.columns]
-    return [f"{label} ({i + 1})" if labels.count(label) > 1 else label for i, label in enumerate(labels)]
 
 
 class _Formats:
@@ -95,19 +89,19 @@ def _sheet(book: Any, formats: _Formats, table: PublishedTable) -> None:
     sheet.write_string(0, 0, table.title, formats.title)
     sheet.write_string(1, 0, f"{table.shows} {table.people} Marks and rules: see the sheet Notes.")
     for i, heading in enumerate(headings(table)):
-        sheet.write_string(2, i, heading, formats.heading)
+        sheet.write_string(FIRST_ROW - 2, i, heading, formats.heading)
     for i, column in enumerate(table.columns):
         cells = texts(table, column)
         width = max([len(text) for text in cells], default=0) if column.kind == "text" else 10
         sheet.set_column(i, i, min(max(width, 10), WIDTH))
-        for row, text in enumerate(cells, start=3):
+        for row, text in enumerate(cells, start=FIRST_ROW - 1):
             if column.kind == "text":
                 sheet.write_string(row, i, text)
             elif text.startswith("["):
                 sheet.write_string(row, i, text, formats.mark)
             else:
                 sheet.write_number(row, i, float(text), formats.figure(column))
-    sheet.freeze_panes(3, sum(c.kind == "text" for c in table.columns))
+    sheet.freeze_panes(FIRST_ROW - 1, sum(c.kind == "text" for c in table.columns))
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(2)
+    sheet.repeat_rows(FIRST_ROW - 2)

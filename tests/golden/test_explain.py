@@ -1,0 +1,134 @@
+"""`explain`: every printed figure says what it is, and, inside the house, whom it counts."""
+
+import json
+import shutil
+
+import pytest
+import python_calamine
+
+from cfc_pipeline.errors import ConfigError
+from cfc_pipeline.publish.meaning import meaning_of
+from cfc_pipeline.publish.tidy import load_parquet
+from cfc_pipeline.publish.written import figures, number, texts
+from cfc_pipeline.recipes.explain import Cell, contents, explain
+from tests.conftest import command
+
+EVERY = 29  # of the figures are explained one by one below; a prime, so that every column comes up
+
+
+@pytest.fixture(scope="module")
+def tables(demo):
+    files = sorted((demo.folder / "releases" / "latest" / "tables").glob("*.parquet"))
+    return [load_parquet(path) for path in files]
+
+
+def test_every_figure_says_what_it_is(tables):
+    keys = [(table.name, column.key) for table in tables for column in figures(table)]
+    assert len(keys) > 80
+    assert [key for key in keys if meaning_of(*key) is None] == []
+
+
+def test_every_estimate_has_a_formula(tables):
+    estimates = [(t.name, c.key) for t in tables for c in figures(t) if c.kind != "count"]
+    assert [key for key in estimates if not meaning_of(*key).formula] == []
+
+
+def test_the_exact_figure_is_the_printed_one_and_the_steps_add_up(demo, tables):
+    """Sampled over all tables. Pooled figures may be over the shown cohorts only, so they are left out here."""
+    places = [
+        (table, column, Cell(row, table.columns.index(column)))
+        for table in tables
+        for column in figures(table)
+        if not column.key.startswith("pooled_")
+        for row in range(table.values.height)
+        if texts(table, column)[row] not in ("[c]", "[z]")
+    ][::EVERY]
+    assert len(places) > 80
+    wrong = []
+    for table, column, cell in places:
+        found = explain(demo.folder, table.name, cell.place, inside=True)
+        same = number(found.inside.exact, column) == found.value
+        (_, everybody), *parts = found.inside.steps
+        adds_up = table.name not in ("cohort_outcomes", "response_flow", "data_quality") or everybody == sum(
+            n for _, n in parts
+        )
+        if not (same and adds_up and found.meaning):
+            wrong.append((table.name, cell.place, found.value, found.inside.exact))
+    assert wrong == []
+
+
+def test_the_people_behind_a_change(demo):
+    found = explain(demo.folder, "cohort_outcomes", "2023, city, resilience, n", inside=True)
+    assert len(found.inside.participants) == len(set(found.inside.participants)) == int(found.value)
+    assert all(person.startswith("p-") for person in found.inside.participants)
+    assert not any(person in found.in_words() for person in found.inside.participants)
+
+
+def test_a_hidden_figure_says_why_and_nothing_else(demo, tables):
+    table = next(table for table in tables if table.name == "cohort_outcomes")
+    row = table.hidden["mean_change"].is_not_null().arg_true()[0]
+    column = next(i for i, c in enumerate(table.columns) if c.key == "mean_change")
+    found = explain(demo.folder, table.name, Cell(row, column).place)
+    assert found.value == "[c]"
+    assert found.why_hidden
+    assert found.inside is None
+    assert set(found.beside.values()) == {"hidden"}
+
+
+def test_places_are_those_of_the_workbook(demo, tables):
+
+    book = python_calamine.CalamineWorkbook.from_path(demo.folder / "releases" / "latest" / "tables.xlsx")
+    rows = book.get_sheet_by_name("multi_year_outcomes").to_python(skip_empty_area=False)
+    found = explain(demo.folder, "multi_year_outcomes", "f7")
+    assert found.place == "F7"
+    assert float(found.value) == rows[6][5]
+    assert found.heading == rows[2][5]
+    assert Cell(0, 27).place == "AB4"
+
+
+def test_words_that_fit_several_figures_are_answered_with_their_places(demo):
+    with pytest.raises(ConfigError, match="2 figures fit") as refusal:
+        explain(demo.folder, "multi_year_outcomes", "resilience, 2023, 95 % interval")
+    assert "G4" in str(refusal.value)
+    assert "H4" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "cell", "release", "says"),
+    [
+        ("multi_year_outcome", "F4", "latest", "did you mean"),
+        ("multi_year_outcomes", "F3", "latest", "No figure is there"),
+        ("multi_year_outcomes", "ZZ4", "latest", "No figure is there"),
+        ("multi_year_outcomes", "no such measure", "latest", "No figure is there"),
+        ("multi_year_outcomes", ", ,", "latest", "No figure is there"),
+        ("multi_year_outcomes", "F4", "1999-01-01T000000Z", "no such release"),
+        ("multi_year_outcomes", "F4", "../../data", "no such release"),
+    ],
+)
+def test_what_is_not_there(demo, table, cell, release, says):
+    with pytest.raises(ConfigError) as refusal:
+        explain(demo.folder, table, cell, release=release)
+    assert says in str(refusal.value)
+
+
+def test_a_release_from_another_run_is_not_explained_by_this_data(demo, tmp_path):
+    shutil.copytree(demo.folder, tmp_path / "p", symlinks=True)
+    about = (tmp_path / "p" / "releases" / "latest").resolve() / "release.json"
+    listed = json.loads(about.read_text())
+    listed["source"]["run"] = "20200101T000000Z"
+    about.chmod(0o644)
+    about.write_text(json.dumps(listed))
+    assert explain(tmp_path / "p", "multi_year_outcomes", "F4").value
+    with pytest.raises(ConfigError, match="another run"):
+        explain(tmp_path / "p", "multi_year_outcomes", "F4", inside=True)
+
+
+def test_what_a_table_holds(demo):
+    assert "cohort_outcomes: Change from before to after" in contents(demo.folder, None)
+    assert "F   2023/24: Mean change - How much" in contents(demo.folder, "multi_year_outcomes")
+
+
+def test_as_a_user_types_it(demo, tmp_path):
+    words = ("-p", demo.folder, "explain", "multi_year_outcomes", "F4")
+    assert "What it is: How much" in command(*words, cwd=tmp_path).stdout
+    assert json.loads(command(*words, "--json", cwd=tmp_path).stdout)["place"] == "F4"
