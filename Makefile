@@ -14,8 +14,8 @@ test: $(READY) lint ## everything; a file's tests share what they set up, so the
 check: $(READY) lint ## what to run while coding: under a minute
 	$(BIN)/python -m pytest tests/unit -q -n 2
 
-test-lowest: .venv-lowest/.ready ## unit and property tests with the oldest versions that pyproject.toml allows
-	.venv-lowest/bin/python -m pytest tests/unit tests/property -q -n 2
+test-lowest: .venv-lowest/.ready ## unit tests, whole runs and property tests with the oldest versions that pyproject.toml allows
+	.venv-lowest/bin/python -m pytest tests/unit tests/runs tests/property -q -n 2
 
 lint: $(READY)
 	$(BIN)/ruff check .

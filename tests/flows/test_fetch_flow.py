@@ -3,11 +3,11 @@
 import pytest
 
 from tests.flows.test_flows import known_to_prefect
+from tests.runs.test_fetch import entry
 from tests.servers import SERVERS
 from tests.servers.local import FAULTS, SECRET_TOKEN, running
 from tests.servers.world import people
 from tests.small_folder import PEOPLE, ROSTER, describe, drop, person
-from tests.unit.test_fetch import entry
 
 pytestmark = pytest.mark.usefixtures("prefect_home")
 

@@ -22,6 +22,7 @@ from cfc_pipeline.recipes.doctor import examine
 from cfc_pipeline.recipes.erase import NOTICE, erase
 from cfc_pipeline.recipes.publish import publish
 from cfc_pipeline.recipes.review import decide
+from tests.runs.test_fetch import entry, kept, run
 from tests.servers import SERVERS
 from tests.servers.local import running
 from tests.servers.world import people as world_of
@@ -39,7 +40,6 @@ from tests.small_folder import (
     tables,
     take_in,
 )
-from tests.unit.test_fetch import entry, kept, run
 
 NAME, ADDRESS, CODE = "Xenobia Quillfeather", "x.quill@school.example", "XQ-7781"
 HER = {"Email": ADDRESS, "Code": CODE, "Name": NAME}

@@ -14,11 +14,11 @@ from cfc_pipeline.identity.vault import list_raw
 from cfc_pipeline.recipes.fetch import fetch, kept_fetches
 from cfc_pipeline.sources.fetched import state
 from cfc_pipeline.sources.raw import RECORD
+from tests.runs.test_fetch import entry
 from tests.servers import SERVERS
 from tests.servers.local import SECRET_TOKEN, running
 from tests.servers.world import people
 from tests.small_folder import PEOPLE, ROSTER, describe, drop, person, tables, take_in
-from tests.unit.test_fetch import entry
 
 KILLS = 100
 # Everything is imported once; each line on its input forks a process that fetches, and its number is printed.

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from cfc_pipeline.recipes import forms
+from tests.runs.test_fetch import entry, run
 from tests.servers import SERVERS
 from tests.servers.local import Tool, running
 from tests.servers.world import World, people
 from tests.small_folder import PEOPLE, ROSTER, ask, describe, drop, person, take_in
-from tests.unit.test_fetch import entry, run
 
 ANSWERS = "SELECT response_id, item, value FROM item_answer ORDER BY ALL"
 
