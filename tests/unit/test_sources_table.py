@@ -53,6 +53,16 @@ def test_a_file_of_two_tools_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
     with pytest.raises(ExportError, match="could be of SurveyMonkey or LimeSurvey"):
         read_export(b"id;submitdate;lastpage\n1;;\n", "export.csv")
+    with pytest.raises(ExportError, match="--survey"):
+        read_export(b"id;submitdate;lastpage\n1;;\n", "export.csv", used=["surveymonkey", "limesurvey"])
+
+
+def test_a_file_of_two_tools_is_of_the_one_that_the_programme_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TOOLS, "surveymonkey", TOOLS["table"])
+
+    assert (
+        read_export(b"id;submitdate;lastpage\n1;;\n", "export.csv", used=["roster", "limesurvey"]).tool == "limesurvey"
+    )
 
 
 def test_headings_that_look_like_patterns_are_ordinary_columns():

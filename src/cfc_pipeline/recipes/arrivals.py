@@ -1,5 +1,6 @@
 """Which files a run reads: those of the inbox, or that a person named, and the sealed copies of all before them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -139,14 +140,14 @@ def _assigned(
     """Read a file and find its survey entry: the one that was said or found before, if it still fits."""
     confirmed = [s for s in programme.surveys if s.confirmed]
     said = [s for s in confirmed if s.id == survey_id]
-    raw = _table_in(data, said[0].tool if said else None, cleaned=cleaned)
+    raw = _table_in(data, said[0].tool if said else None, cleaned=cleaned, used=[s.tool for s in confirmed])
     fits = said if said and not missing_columns(raw, said[0]) else confirmed
     return File(name, assign(raw, name, fits), raw, number)
 
 
-def _table_in(data: bytes, tool: str | None, *, cleaned: bool) -> RawTable:
+def _table_in(data: bytes, tool: str | None, *, cleaned: bool, used: Collection[str] = ()) -> RawTable:
     """What a raw copy, or a new file, holds. Messages do not name it: its name may hold a person's."""
-    return kept.from_bytes(data) if cleaned else read_export(data, "the file", tool)
+    return kept.from_bytes(data) if cleaned else read_export(data, "the file", tool, used)
 
 
 def table_of(copy: RawCopy, data: bytes, tool: str) -> RawTable:

@@ -1,5 +1,6 @@
 """A survey tool's answer -> raw records. One file per tool, each with `recognises` and `read`."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -86,14 +87,15 @@ def read_file(path: Path) -> bytes:
         ) from None
 
 
-def read_export(data: bytes, name: str, tool: str | None = None) -> RawTable:
-    """A file as raw records. `name` is only for messages; the tool is recognised by content unless it is given.
+def read_export(data: bytes, name: str, tool: str | None = None, used: Collection[str] = ()) -> RawTable:
+    """A file as raw records. `name` is only for messages; the tool is recognised by content unless it is given. A file
+    that could be of several tools is of the one among `used`, the tools that the programme has, if there is one.
 
     ExportError when the file cannot be read, is not of the given tool, or could be of two.
     """
     grid = open_grid(data, name)
     if tool is None:
-        return TOOLS[_recognised(grid)].read(grid)
+        return TOOLS[_recognised(grid, used)].read(grid)
     if not _recognises(tool, grid):
         raise ExportError(
             f"The file is not an export of {TITLES[tool]}; it looks like {TITLES[_recognised(grid)]}.",
@@ -103,13 +105,17 @@ def read_export(data: bytes, name: str, tool: str | None = None) -> RawTable:
     return TOOLS[tool].read(grid)
 
 
-def _recognised(grid: Grid) -> str:
+def _recognised(grid: Grid, used: Collection[str] = ()) -> str:
     found = [tool for tool in TOOLS if tool not in _GENERAL.values() and _recognises(tool, grid)]
+    if len(found) > 1 and "ms_forms" in found and not ms_forms.known_by_name(grid):
+        found.remove("ms_forms")  # where its columns stand says less than another tool's names
+    if len(found) > 1:
+        found = [tool for tool in found if tool in used] or found
     if len(found) > 1:
         raise ExportError(
             f"The file could be of {' or '.join(TITLES[tool] for tool in found)}.",
             where=grid.name,
-            next_step="say which with `tool:` in its survey entry",
+            next_step="say which with `tool:` in its survey entry, and if several are used, which entry with --survey",
         )
     return found[0] if found else _GENERAL[grid.kind]
 

@@ -20,10 +20,10 @@ _TIME = re.compile(r"^\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4} \d{1,2}:\d{2}")
 
 
 def recognises(grid: Grid) -> bool:
-    return _by_name(grid) or _by_position(grid)
+    return known_by_name(grid) or _by_position(grid)
 
 
-def _by_name(grid: Grid) -> bool:
+def known_by_name(grid: Grid) -> bool:
     known = [form("ms_forms").find(tidy(heading)) for heading in grid.header(0)[:3]]
     return [column.name if column else None for column in known] == list(_NAMES[:3])
 
@@ -44,7 +44,7 @@ def read(grid: Grid) -> RawTable:
     """The tool's own columns get their English names as keys in every language."""
     known = form("ms_forms")
     fields = one_row_fields(grid, known)
-    if not _by_name(grid):
+    if not known_by_name(grid):
         fields = [*_own_columns(grid), *fields[len(_NAMES) :]]
     fields = unique([_renamed(field) for field in fields])
     table = raw_table(grid, known, "one header row", 1, fields)

@@ -159,9 +159,9 @@ def _meanings(things: Sequence[dict[str, Any]], meaning: Callable[[dict[str, Any
 
 
 def _meaning(meanings: Meanings, language: str, text: str) -> str:
-    """An unknown text stays as it is: it was typed under "other", or the form was changed since."""
-    text = tidy(text)
-    return meanings.get((language, text)) or meanings.get((None, text)) or text
+    """An unknown text stays as it is: it is a comment, was typed under "other", or the form was changed since."""
+    known = tidy(text)
+    return meanings.get((language, known)) or meanings.get((None, known)) or text
 
 
 def _known(found: list[Row], hidden: Sequence[str]) -> dict[str, list[Any]]:
