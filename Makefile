@@ -36,6 +36,8 @@ pictures: ## docs/images of the demo's release, with Chromium; run `make demo` f
 bench: $(READY) ## benchmarks, side by side
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/linking.py 2000
+	$(BIN)/python benchmarks/connectors.py
+	$(BIN)/python benchmarks/formats.py
 
 COMPILE = uv pip compile pyproject.toml --extra dev --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header --upgrade

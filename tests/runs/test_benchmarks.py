@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import connectors
+from benchmarks import connectors, formats
 from benchmarks.run import Run, agree, run, run_ours, table
 from cfc_pipeline.demo.grown import build_large
 
@@ -55,3 +55,11 @@ def test_a_connectors_own_time_is_what_it_adds_to_taking_the_answers() -> None:
     result = connectors.Result("odk", 3, 1.0, parsing=[0.2, 0.1, 0.3], taking=[0.1], connector=[0.5, 0.4, 0.9])
     assert result.own == pytest.approx(0.4)
     assert result.times == pytest.approx(2.0)
+
+
+def test_files_of_every_kind_are_read_whole_and_timed_against_parsing(capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = ["qualtrics_tsv", "ms_forms_xlsx", "sav", "dta"]
+    assert formats.main(["--responses", "30", "--runs", "1", "--formats", *chosen]) == 0
+    said = capsys.readouterr().out
+    assert "30 responses to 39 items" in said
+    assert [line.split()[0] for line in said.splitlines()[2:6]] == chosen

@@ -50,7 +50,7 @@ _TWICE = re.compile(rb"\xc3[\x82\x83]\xc2[\x80-\xbf]|\xc3\xa2\xe2\x82\xac")
 _SEPARATOR_LINE = re.compile(
     rb"(?i)\"?sep=([,;\t])\"?\r?\n"
 )  # for Excel, which does not show it and numbers no row for it
-_HEADER = 16 << 20  # bytes in which the first records are looked for before anything is parsed
+_HEADER = (1 << 16, 16 << 20)  # bytes in which the first records are looked for before anything is parsed
 _BLOCK = 1 << 20  # bytes looked at in one go; more is slower, it leaves the processor's cache
 
 
@@ -79,10 +79,20 @@ def _refuse_disguised(data: bytes, name: str) -> None:
 
 def _refuse_wide(text: bytes, name: str) -> None:
     """Before anything is parsed: a hundred million empty cells are a small file and a full memory."""
-    outside = b"".join(text[:_HEADER].split(b'"')[::2]).replace(b"\r", b"\n")
-    for line in outside.split(b"\n", HEAD)[:HEAD]:
+    for line in _first_lines(text):
         if any(line.count(delimiter.encode()) >= MOST_COLUMNS for delimiter in _DELIMITERS):
             raise refusal("too wide", name, "file")
+
+
+def _first_lines(text: bytes) -> list[bytes]:
+    """The first records without what is in quotation marks. Most files have them in their first bytes."""
+    lines: list[bytes] = []
+    for size in _HEADER:
+        outside = b"".join(text[:size].split(b'"')[::2]).replace(b"\r", b"\n")
+        lines = outside.split(b"\n", HEAD)
+        if len(lines) > HEAD:
+            break
+    return lines[:HEAD]
 
 
 def _doubts(text: bytes, delimiter: str, width: int) -> Iterator[str]:

@@ -154,8 +154,11 @@ def _walk(archive: zipfile.ZipFile, file: zipfile.ZipInfo) -> int | None:
             if _is_sheet(file):
                 plain = plain and b"\0" not in text
                 cells += len(_CELL.findall(text))
-                for letters, number in _ADDRESS.findall(text):
-                    placed, columns, rows = placed + 1, max(columns, _column(letters)), max(rows, int(number))
+                found = _ADDRESS.findall(text)
+                placed += len(found)
+                # Few columns and rows are named by many cells.
+                columns = max([columns, *map(_column, {letters for letters, _ in found})])
+                rows = max([rows, *map(int, {number for _, number in found})])
     if columns > MOST_COLUMNS:
         raise Refusal("too wide")
     if columns * rows > MOST_CELLS:
