@@ -330,6 +330,48 @@ def rotate_key(*, folder: Folder, dry_run: DryRun = False) -> None:
 
 
 @app.command
+def backup(file: Path | None = None, /, *, folder: Folder, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Put everything that cannot be made again into one sealed file. The key is not in it.
+
+    Example: cfc-pipeline -p my-programme backup
+
+    Parameters
+    ----------
+    file
+        A new file outside the programme, best on another machine. Left out, it is put into data/backups/.
+    """
+    from cfc_pipeline.recipes.backup import backup as recipe
+
+    done = recipe(folder, os.environ, file, dry_run=dry_run)
+    print(json.dumps(asdict(done)) if as_json else done.in_words())
+
+
+@app.command
+def restore(
+    file: Path,
+    directory: Path,
+    /,
+    *,
+    key: Path | None = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup into a new folder. With --dry-run it is only checked that it is whole and can be opened.
+
+    Example: cfc-pipeline restore our.backup our-programme --key our-safe-copy-of-the.key
+
+    Parameters
+    ----------
+    key
+        The file with your safe copy of the secret key; left out, the key comes from CFC_SECRET_KEY.
+    """
+    from cfc_pipeline.recipes.backup import restore as recipe
+
+    done = recipe(file, directory, os.environ, key=key, dry_run=dry_run)
+    print(json.dumps(asdict(done)) if as_json else done.in_words())
+
+
+@app.command
 def verify(*, folder: Folder, privacy: Annotated[bool, Parameter(negative="")] = False) -> None:
     """Check that the audit log is whole, and that sealed copies and releases are as they were written.
 

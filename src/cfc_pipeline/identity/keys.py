@@ -75,7 +75,11 @@ def load_keys(restricted: Path, environ: Mapping[str, str]) -> Keys:
     """The secret from CFC_SECRET_KEY (64 hex digits) if that is set, else from `restricted`/secret.key."""
     if VARIABLE in environ:
         return keys_from(environ[VARIABLE], f"environment variable {VARIABLE}")
-    path = restricted / FILE_NAME
+    return read_key_file(restricted / FILE_NAME)
+
+
+def read_key_file(path: Path) -> Keys:
+    """PrivacyRefusal when it is missing, malformed, or can be read by others."""
     return keys_from(_read_private(path), str(path))
 
 

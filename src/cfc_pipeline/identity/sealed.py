@@ -10,7 +10,7 @@ import io
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -49,7 +49,7 @@ def read_sealed(path: Path, keys: Keys, purpose: str) -> bytes:
         return read_box(file, keys, f"{purpose} {path.name}", 0, path)
 
 
-def write_boxes(path: Path, keys: Keys, place: str, boxes: list[bytes]) -> None:
+def write_boxes(path: Path, keys: Keys, place: str, boxes: Iterable[bytes]) -> None:
     """Through a temporary file beside it, flushed to disk, and one rename."""
     partial = path.with_name(path.name + ".partial")
     partial.unlink(missing_ok=True)

@@ -40,6 +40,7 @@ from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import audit
 from cfc_pipeline.recipes.arrivals import FETCHED_NAME, known_files
+from cfc_pipeline.recipes.backup import backup, shred_backups
 from cfc_pipeline.recipes.fetch import alone
 from cfc_pipeline.recipes.ingest import ingest
 from cfc_pipeline.recipes.search import found_in
@@ -64,6 +65,7 @@ class Certificate:
     corrections: int = 0  # lines
     approvals: int = 0  # lines
     links: int = 0  # lines
+    backups: int = 0  # managed ones, which were shredded
     releases: list[str] = field(default_factory=list)  # marked, because their figures hold the answers
     quoting: list[str] = field(default_factory=list)  # those of them that quote a comment which is gone
     searched: int = 0  # files that were searched for what they were called, by this many forms of it:
@@ -89,6 +91,8 @@ class Certificate:
             lines.append(f"To do: publish again. {len(self.releases)} earlier releases are marked with {NOTICE}.")
         if self.quoting:
             lines.append(f"To do: delete these releases, which quote a comment that is gone: {', '.join(self.quoting)}")
+        if self.backups:
+            lines.append(f"{self.backups} backups in data/backups/ were shredded, and a new one was made.")
         lines.append("To do: erase the person in the survey tools too, and in backups and copies outside this folder.")
         return "\n".join([*lines, f"Certificate: erasures/{self.certificate}.json"])
 
@@ -124,8 +128,12 @@ def erase(
     done.corrections = _clean_corrections(programme, gone, erased)
     done.links = _clean_links(programme, gone)
     forget(programme.warehouse)
+    done.backups = shred_backups(programme)
     ingest(folder, environ, now=now)
-    return _finished(programme, keys, erased, person, before, done, now)
+    done = _finished(programme, keys, erased, person, before, done, now)
+    if done.backups:
+        backup(folder, environ, now=now)
+    return done
 
 
 def _planned(files: list[File], erased: Erased, now: datetime) -> Certificate:

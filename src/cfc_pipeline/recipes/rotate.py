@@ -32,6 +32,7 @@ from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import audit
 from cfc_pipeline.recipes.arrivals import known_files
+from cfc_pipeline.recipes.backup import backup, shred_backups
 from cfc_pipeline.recipes.entries import without_risk_items
 from cfc_pipeline.recipes.erase import forget
 from cfc_pipeline.recipes.fetch import alone
@@ -85,7 +86,11 @@ def rotate_key(
     _drop_lines(programme.folder, set(doubled))
     forget(programme.warehouse)
     audit.note(programme.folder, "key exchanged", now, old=old.key_id, new=new.key_id)
-    ingest(folder, {**environ, VARIABLE: new.secret.hex()}, now=now)
+    backups = shred_backups(programme)
+    environ = {**environ, VARIABLE: new.secret.hex()}
+    ingest(folder, environ, now=now)
+    if backups:
+        backup(folder, environ, now=now)
     return done
 
 
