@@ -113,6 +113,7 @@ def pooled(groups: list[list[float]]) -> Figures:
     se = math.sqrt(max(1.0, spread / df) / sum(weights))  # no narrower than without Hartung and Knapp
     t = mean / se
     half = float(stats.t.ppf(0.975, df)) * se
+    one_more = float(stats.t.ppf(0.975, df - 1)) * math.sqrt(tau2 + se * se) if df > 1 else None
     return {
         "n_paired": sum(map(len, usable)),
         "n_cohorts": len(usable),
@@ -123,6 +124,8 @@ def pooled(groups: list[list[float]]) -> Figures:
         "p_value": float(2 * stats.t.sf(abs(t), df)),
         "tau2": tau2,
         "i2": i2,
+        "prediction_low": None if one_more is None else mean - one_more,
+        "prediction_high": None if one_more is None else mean + one_more,
     }
 
 

@@ -40,7 +40,15 @@ class PairedChange(Table):
     t_value: float = column("Paired t, or the Hartung-Knapp t at level pooled.", nullable=True)
     p_value: float = column("Two-sided p of that t.", label="p", nullable=True)
     tau2: float = column("Variance of the true change between cohorts, at level pooled.", nullable=True)
-    i2: float = column("Share of variation that is between cohorts, at level pooled.", unit="%", nullable=True)
+    i2: float = column(
+        "Share of variation that is between cohorts, at level pooled.", label="I²", unit="%", nullable=True
+    )
+    prediction_low: float = column(
+        "Lower end of where the true mean change of one more cohort would lie in 95 of 100 such programmes: t with two "
+        "degrees of freedom fewer than cohorts, from three cohorts on; at level pooled.",
+        nullable=True,
+    )
+    prediction_high: float = column("Upper end of that interval.", nullable=True)
     n_linked: int = column(
         "People with forms at both time points who were recognised by a code of their own, whatever the measure; empty "
         "where nobody is known by such a code. At level pooled, as at level all.",

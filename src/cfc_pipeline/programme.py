@@ -40,6 +40,8 @@ FETCHED = (
     "google_forms",
 )
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+# An instrument, or one subscale of it.
+Measure = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*(/[a-z0-9][a-z0-9_]*)?$", max_length=121)]
 AcademicYear = Annotated[str, Field(pattern=r"^\d{4}/\d{2}$")]
 
 _SPEC = r"[!#$%&'*+/=?^`{|}~.\w-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
@@ -254,6 +256,10 @@ class Programme(Model):
     cohorts: Annotated[list[Cohort], Field(min_length=1, description="The groups of people who meet together.")]
     surveys: list[Survey] = Field([], description="Which file is what, and which column is which.")
     policy: Policy = Field(Policy(), description="Rules of the programme.")
+    families: dict[Slug, Annotated[list[Measure], Field(min_length=1)]] = Field(
+        {},
+        description="For Holm's correction of p: the name of a family of tests, and its measures.",
+    )
     email: Email | None = Field(None, description="The summary after a release. Left out: no email.")
     schedule: Schedule = Field(Schedule(), description="When the flows run by themselves.")
     # Where the programme lives; set when it is read, never written in the file.

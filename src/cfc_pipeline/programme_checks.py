@@ -54,6 +54,7 @@ def mistakes(data: dict[str, Any]) -> Found:
             yield from _survey(("surveys", i), survey, cohorts)
     yield from _own_codes(data)
     yield from _versions(data)
+    yield from _families(data)
     yield from _zone(("timezone",), data.get("timezone"))
     if email := _read(Email, data.get("email")):
         yield from _email(email)
@@ -226,6 +227,24 @@ def _meanings(place: Place, survey: Survey, cohorts: list[str]) -> Found:
         for cell, meaning in survey.values.get(name, {}).items():
             if meaning not in CONSENT_MEANINGS:
                 yield Mistake((*place, "values", name, cell), 'must mean "yes" or "no"')
+
+
+def _families(data: dict[str, Any]) -> Found:
+    """A measure in two families would have two corrected p."""
+    families = data.get("families")
+    listed = [
+        (("families", name, i), measure)
+        for name, measures in (families.items() if isinstance(families, dict) else ())
+        for i, measure in enumerate(measures if isinstance(measures, list) else ())
+        if isinstance(measure, str)
+    ]
+    seen: set[str] = set()
+    for place, measure in listed:
+        instrument = measure.split("/")[0]
+        wider = instrument in seen if "/" in measure else any(m.split("/")[0] == instrument for m in seen)
+        if measure in seen or wider:
+            yield Mistake(place, f"`{measure}` is in a family already")
+        seen.add(measure)
 
 
 def _versions(data: dict[str, Any]) -> Found:

@@ -44,6 +44,7 @@ _SIMPLE_FORMS = {"int_parsing": ["a whole number"], "int_type": ["a whole number
 _PATTERNS = {
     r"^[a-z0-9][a-z0-9_-]*$": "may only have small letters, digits, - and _, and starts with a letter or digit",
     r"^\d{4}/\d{2}$": "must be written like 2025/26",
+    r"^[a-z0-9][a-z0-9_]*(/[a-z0-9][a-z0-9_]*)?$": "must be an instrument, or `instrument/subscale`",
 }
 
 

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from cfc_pipeline.disclosure.families import with_families
 from cfc_pipeline.disclosure.feedback import protect_feedback
 from cfc_pipeline.disclosure.paired import BEFORE_AND_AFTER, CHANGE, STANDARDISED, protect_paired
 from cfc_pipeline.disclosure.profile import load_profile
@@ -177,6 +178,43 @@ def test_what_is_pooled_is_what_is_shown_where_more_would_give_a_cohort_away():
     change, support = results([(YEAR, 12, 6), (YEAR, 12, 6), (YEAR, 7, 6)])
     pooled = protect_paired(change, support, NO_COMPOSITES, DEFAULT).values.filter(pl.col("level") == "pooled")
     assert pooled.select("n_cohorts", "n_paired").row(0) == (2, 24)
+
+
+def test_how_far_cohorts_differ_is_two_more_equations_about_the_hidden_ones():
+    """Two hidden cohorts of two hidden years leave the pooled change open, and with tau and I² they would not."""
+    between = ["tau2", "i2", "prediction_low"]
+    two = [(YEAR, 12, 6), (YEAR, 7, 6), (NEXT, 12, 6), (NEXT, 6, 6)]
+    for cohorts, shown in ((two, False), ([*two, ("2025/26", 7, 6)], True), ([(YEAR, 12, 6), (NEXT, 12, 6)], True)):
+        change, support = results(cohorts)
+        change = change.with_columns(prediction_low=0.1, prediction_high=0.9)
+        protected = protect_paired(change, support, NO_COMPOSITES, DEFAULT)
+        pooled = protected.values.filter(pl.col("level") == "pooled").row(0, named=True)
+        assert pooled["mean_change"] is not None
+        assert [pooled[figure] is not None for figure in between] == [shown] * 3
+        assert (protected.hidden.filter(protected.values["level"] == "pooled")["tau2"].item() is None) is shown
+
+
+def test_p_are_corrected_within_a_family_and_only_for_those_shown():
+    brs = results([(YEAR, 12, 6), (NEXT, 12, 6)], p_value=0.03)
+    others = [
+        results([(YEAR, n, 6), (NEXT, 12, 6)], measure, p_value=p)
+        for measure, n, p in zip(CEAS, (12, 7, 12), (0.04, 0.01, 0.02), strict=True)
+    ]
+    change, support = (pl.concat(parts) for parts in zip(brs, *others, strict=True))
+    families = {"main": ["brs", "ceas_self/engagement", "ceas_self/action"]}
+    found = with_families(protect_paired(change, support, NO_COMPOSITES, DEFAULT), families)
+    rows = found.values.with_columns(why=found.hidden["p_holm"]).filter(pl.col("level") == "cohort")
+    seen = {(row["cohort_id"], row["subscale"]): (row["p_holm"], row["tests"], row["why"]) for row in rows.to_dicts()}
+    assert seen == {
+        ("c0", "resilience"): (pytest.approx(0.06), 2, None),
+        ("c0", "engagement"): (pytest.approx(0.06), 2, None),
+        ("c0", "action"): (None, None, "FEW_PEOPLE"),
+        ("c0", "total"): (None, None, None),
+        ("c1", "resilience"): (pytest.approx(0.06), 3, None),
+        ("c1", "engagement"): (pytest.approx(0.06), 3, None),
+        ("c1", "action"): (pytest.approx(0.03), 3, None),
+        ("c1", "total"): (None, None, None),
+    }
 
 
 CEAS = [MEASURE | {"instrument": "ceas_self", "subscale": subscale} for subscale in ("engagement", "action", "total")]

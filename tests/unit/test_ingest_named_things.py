@@ -89,3 +89,14 @@ def test_doctor_sees_personal_files_that_others_can_read(folder: Path, name: str
     settings(folder)
     (folder / name).chmod(0o755)
     assert [line for line in examine(folder, {}) if line.startswith(f"mend: others can read {name}")]
+
+
+def test_a_measure_of_a_family_that_does_not_exist_is_told(folder: Path) -> None:
+    settings(folder)
+    path = folder / "programme.yaml"
+    path.write_text(path.read_text() + "families: {main: [brs, ceas_self/engagment]}\n")
+    with pytest.raises(ConfigError) as refusal:
+        ingest(folder, {}, files=[answers(folder)])
+    assert "families.main: no measure `ceas_self/engagment`; did you mean `ceas_self/engagement`?" in str(
+        refusal.value.where
+    )

@@ -156,7 +156,15 @@ SENTENCES = {
         TOP + "folder: /tmp\n",
         [
             "line 4: folder: unknown setting; known are `name`, `timezone`, `synthetic`, `cohorts`, `surveys`, "
-            "`policy`, `email`, `schedule`"
+            "`policy`, `families`, `email`, `schedule`"
+        ],
+    ),
+    "families": (
+        TOP + "families: {a: [brs, ceas_self/total], b: [brs/total, ceas self], c: [ceas_self]}\n",
+        [
+            "line 4: families.b[1]: must be an instrument, or `instrument/subscale`, not `ceas self`",
+            "line 4: families.b[0]: `brs/total` is in a family already",
+            "line 4: families.c[0]: `ceas_self` is in a family already",
         ],
     ),
     "password": (

@@ -111,6 +111,30 @@ def test_figures_are_those_of_the_analysts_database(con, built):
             assert row[figure] == true[figure]
 
 
+def test_declared_families_stand_beside_p(con):
+    of = programme(Path()).model_copy(update={"families": {"main": ["brs", "ceas_self/engagement"]}})
+    named = {table.name: as_written(table) for table in build_tables(con, of)}
+    for name, prefix in (("cohort_outcomes", ""), ("multi_year_outcomes", "pooled_")):
+        table = named[name]
+        assert any("Family main: " in note for note in table.notes)
+        keys = [column.key for column in table.columns]
+        place = keys.index(f"{prefix}p_value")
+        assert keys[place + 1 : place + 3] == [f"{prefix}p_holm", f"{prefix}tests"]
+        shown = table.values.filter(pl.col(f"{prefix}p_holm").is_not_null())
+        assert shown.height
+        assert (shown[f"{prefix}p_holm"] >= shown[f"{prefix}p_value"]).all()
+        assert "Total" not in shown["subscale"].to_list()
+
+
+def test_how_far_cohorts_differ_stands_beside_the_pooled_change(con, built):
+    shown = built["multi_year_outcomes"].values.filter(pl.col("pooled_prediction_low").is_not_null())
+    assert shown.height
+    assert (shown["pooled_prediction_low"] <= shown["pooled_ci_low"]).all()
+    assert (shown["pooled_tau"] >= 0).all()
+    change = con.table("paired_change").pl().filter(pl.col("level") == "pooled", pl.col("n_cohorts") >= 3)
+    assert change["prediction_low"].null_count() == 0
+
+
 def test_with_the_rules_off_every_figure_is_there_and_the_reason_stands_on_every_table(con):
     for table in tables(con, off_because=OFF).values():
         assert table.off_because == OFF

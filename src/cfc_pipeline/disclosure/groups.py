@@ -16,10 +16,13 @@ from cfc_pipeline.disclosure.protected import Reason
 
 FEW_PEOPLE, FEW_SCHOOLS, GIVES_AWAY = (r.name for r in (Reason.FEW_PEOPLE, Reason.FEW_SCHOOLS, Reason.GIVES_AWAY))
 COHORTS_TO_SPARE = 2  # one would make as many equations as unknowns
+# With what is said of the cohorts' differences (tau and I², from which the prediction interval follows) there are four.
+COHORTS_TO_SPARE_BETWEEN = 3
 
 
 def estimate_reasons(nodes: pl.DataFrame, leaves: pl.DataFrame, profile: Profile) -> pl.DataFrame:
-    """Adds `reason` to `nodes`: null where the estimate may be shown.
+    """Adds `reason` to `nodes`: null where the estimate may be shown; and `between`, likewise for what is said of the
+    differences between pooled cohorts.
 
     `nodes` has `node` (a number), `key` (which estimate), `level`, `cohort_id`, `academic_year`, `n`, `n_schools`,
     `withheld`, true for what must not be known for another cause, however many people it has, and `unpublished`, true
@@ -35,7 +38,9 @@ def estimate_reasons(nodes: pl.DataFrame, leaves: pl.DataFrame, profile: Profile
         if profile.gives_way == "part":
             nodes = _parts_hidden(nodes, leaves, level, part, profile)
         nodes = _hidden(nodes, _given_away(nodes, leaves, level, profile))
-    return _hidden(nodes, _pooled_given_away(nodes, leaves, profile))
+    nodes = _hidden(nodes, _pooled_given_away(nodes, leaves, profile, COHORTS_TO_SPARE))
+    between = _hidden(nodes, _pooled_given_away(nodes, leaves, profile, COHORTS_TO_SPARE_BETWEEN))["reason"]
+    return nodes.with_columns(between=between)
 
 
 def _too_few(n: pl.Expr, n_schools: pl.Expr, profile: Profile) -> pl.Expr:
@@ -85,7 +90,7 @@ def _parts_hidden(nodes: pl.DataFrame, leaves: pl.DataFrame, level: str, part: s
         nodes = _hidden(nodes, smallest)
 
 
-def _pooled_given_away(nodes: pl.DataFrame, leaves: pl.DataFrame, profile: Profile) -> pl.DataFrame:
+def _pooled_given_away(nodes: pl.DataFrame, leaves: pl.DataFrame, profile: Profile, spare: int) -> pl.DataFrame:
     """Pooled rows that would let a hidden cohort be solved for.
 
     The pooled estimate and its interval are two equations in the mean change and SD of every cohort; so are the mean
@@ -95,9 +100,7 @@ def _pooled_given_away(nodes: pl.DataFrame, leaves: pl.DataFrame, profile: Profi
     cohorts = _hidden_in_pool(nodes)
     unknown = cohorts.group_by("key").agg(unknown=pl.len())
     told = _told_years(nodes).group_by("key").agg(told=pl.len())
-    solvable = unknown.join(told, on="key", how="left").filter(
-        pl.col("unknown") - pl.col("told").fill_null(0) < COHORTS_TO_SPARE
-    )
+    solvable = unknown.join(told, on="key", how="left").filter(pl.col("unknown") - pl.col("told").fill_null(0) < spare)
     outside = leaves.join(cohorts, on=["key", "cohort_id"], how="semi").join(
         _shown(nodes, "year"), on=["key", "academic_year"], how="anti"
     )

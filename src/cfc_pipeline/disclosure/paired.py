@@ -14,9 +14,10 @@ from cfc_pipeline.outcomes.paired import MEASURE, pooled_row
 BEFORE_AND_AFTER = ("pre_mean", "pre_sd", "post_mean", "post_sd")
 CHANGE = ("mean_change", "ci_low", "ci_high", "p_value")
 STANDARDISED = ("g_z", "g_z_low", "g_z_high")
-# What is not here (SD of the change, correlation, t, tau2, I2, schools) is for analysts: every further figure about the
-# same people is one more equation in their scores.
-FIGURES = ("n_paired", "n_cohorts", *BEFORE_AND_AFTER, *CHANGE, *STANDARDISED)
+BETWEEN = ("tau2", "i2", "prediction_low", "prediction_high")
+# What is not here (SD of the change, correlation, t, schools) is for analysts: every further figure about the same
+# people is one more equation in their scores.
+FIGURES = ("n_paired", "n_cohorts", *BEFORE_AND_AFTER, *CHANGE, *STANDARDISED, *BETWEEN)
 
 
 def protect_paired(
@@ -52,37 +53,36 @@ def protect_paired(
     )
     nodes = nodes.with_columns(withheld=_unanimous(nodes, profile) | _composites_that_tell(nodes, composites, profile))
     leaves = support.select(_key(), "cohort_id", "academic_year", "school_id", "n")
-    estimate = estimate_reasons(nodes, leaves, profile)["reason"]
-    n_paired = _n_reasons(nodes.with_columns(estimate_reason=estimate), profile)
+    nodes = estimate_reasons(nodes, leaves, profile)
+    n_paired = _n_reasons(nodes.with_columns(estimate_reason="reason"), profile)
     # An estimate without its n says nothing useful and could say something about the n.
-    estimate = pl.select(pl.coalesce(estimate, n_paired)).to_series()
-    results, n_paired, estimate = _pool_what_is_shown(results, n_paired, estimate)
-    return protected(results.select(*GROUP, *MEASURE, *FIGURES), _by_figure(results, n_paired, estimate), profile)
+    estimate = pl.coalesce("reason", n_paired)
+    reasons = nodes.select(n=n_paired, estimate=estimate, between=pl.coalesce(estimate, "between"))
+    results, reasons = _pool_what_is_shown(results, reasons)
+    return protected(results.select(*GROUP, *MEASURE, *FIGURES), _by_figure(results, reasons), profile)
 
 
-def _pool_what_is_shown(
-    results: pl.DataFrame, n_paired: pl.Series, estimate: pl.Series
-) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
+def _pool_what_is_shown(results: pl.DataFrame, reasons: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Where the estimate pooled over all cohorts is hidden, the one pooled over the shown cohorts takes its place.
 
     It is worked out from what is shown and says nothing else, so it cannot give anything away; hiding the change of all
     years because of two small cohorts would help nobody. How many cohorts are in it stands beside it.
     """
-    rows = results.with_columns(n_reason=n_paired, reason=estimate)
-    varied = rows.filter((pl.col("level") == "cohort") & pl.col("reason").is_null() & (pl.col("change_sd") > 0))
+    rows = results.hstack(reasons)
+    varied = rows.filter((pl.col("level") == "cohort") & pl.col("estimate").is_null() & (pl.col("change_sd") > 0))
     shown = varied.filter(pl.len().over(MEASURE) >= 2).partition_by(MEASURE, maintain_order=True)
     if not shown:
-        return results, n_paired, estimate
-    figures = ("n_paired", "n_cohorts", "mean_change", "ci_low", "ci_high", "p_value")
+        return results, reasons
+    figures = ("n_paired", "n_cohorts", *CHANGE, *BETWEEN)
     again = pl.DataFrame([pooled_row(cohorts) for cohorts in shown]).select(*MEASURE, *figures)
     again = again.cast({f: results.schema[f] for f in figures}).with_columns(level=pl.lit("pooled"), pooled=True)
     both = rows.join(again, on=["level", *MEASURE], how="left", maintain_order="left", suffix="_shown")
-    replace = pl.col("pooled").fill_null(False) & pl.col("reason").is_not_null()
+    replace = pl.col("pooled").fill_null(False) & pl.col("estimate").is_not_null()
     both = both.with_columns(
         *(pl.when(replace).then(f"{f}_shown").otherwise(f).alias(f) for f in figures),
-        *(pl.when(~replace).then(reason).alias(reason) for reason in ("n_reason", "reason")),
+        *(pl.when(~replace).then(reason).alias(reason) for reason in reasons.columns),
     )
-    return both.select(results.columns), both["n_reason"], both["reason"]
+    return both.select(results.columns), both.select(reasons.columns)
 
 
 def _key() -> pl.Expr:
@@ -145,12 +145,10 @@ def _n_reasons(nodes: pl.DataFrame, profile: Profile) -> pl.Series:
     return count_reasons(cells, pl.concat([sums_over_levels(cells, "key"), pools]), profile)["reason"]
 
 
-def _by_figure(results: pl.DataFrame, n_paired: pl.Series, estimate: pl.Series) -> pl.DataFrame:
-    reasons = results.select(
-        pooled=pl.col("level") == "pooled",
-        n=n_paired,
-        estimate=estimate,
-        levels=pl.coalesce(estimate, pl.when(pl.col("to_time_point") != "post").then(pl.lit(Reason.GIVES_AWAY.name))),
+def _by_figure(results: pl.DataFrame, reasons: pl.DataFrame) -> pl.DataFrame:
+    not_after = pl.when(pl.col("to_time_point") != "post").then(pl.lit(Reason.GIVES_AWAY.name))
+    reasons = results.hstack(reasons).select(
+        *reasons.columns, pooled=pl.col("level") == "pooled", levels=pl.coalesce("estimate", not_after)
     )
     # A pooled estimate has no means before and after, and no standardised change: these do not exist, hidden or not.
     of_groups = pl.when(~pl.col("pooled"))
@@ -160,4 +158,5 @@ def _by_figure(results: pl.DataFrame, n_paired: pl.Series, estimate: pl.Series) 
         *(of_groups.then("levels").alias(figure) for figure in BEFORE_AND_AFTER),
         *(pl.col("estimate").alias(figure) for figure in CHANGE),
         *(of_groups.then("estimate").alias(figure) for figure in STANDARDISED),
+        *(pl.when("pooled").then("between").alias(figure) for figure in BETWEEN),
     )

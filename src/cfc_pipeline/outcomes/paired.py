@@ -24,6 +24,7 @@ from cfc_pipeline.outcomes.formulas import (
     t_quantile,
     two_sided_p,
 )
+from cfc_pipeline.outcomes.intervals import prediction_interval
 from cfc_pipeline.outcomes.levels import GROUP, LEVEL, PERSON, frame, in_order, sets
 from schemas.tables import TIME_POINTS, polars_schema
 from schemas.tables.results import PairedChange, PairedSupport
@@ -238,6 +239,7 @@ def pooled_row(cohorts: pl.DataFrame) -> dict[str, object]:
     """One measure's cohorts, pooled: two or more rows of `paired_change` whose changes vary."""
     squared_errors = cohorts["change_sd"] ** 2 / cohorts["n_paired"]
     estimate = pool(cohorts["mean_change"].to_numpy(), squared_errors.to_numpy())
+    low, high = prediction_interval(estimate, cohorts.height) if cohorts.height >= 3 else (None, None)
     return {
         "level": "pooled",
         **dict(zip(MEASURE, cohorts.select(MEASURE).row(0), strict=True)),
@@ -245,6 +247,7 @@ def pooled_row(cohorts: pl.DataFrame) -> dict[str, object]:
         "n_cohorts": cohorts.height,
         "mean_change": estimate.mean,
         **{name: getattr(estimate, name) for name in ("ci_low", "ci_high", "t_value", "p_value")},
-        "tau2": estimate.tau2,
-        "i2": estimate.i2,
+        **{name: getattr(estimate, name) for name in ("tau2", "i2")},
+        "prediction_low": low,
+        "prediction_high": high,
     }

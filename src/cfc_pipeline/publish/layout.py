@@ -1,7 +1,7 @@
 """Rows of results laid out for people: labels for ids, cohorts before their year's total, figures side by side."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -30,6 +30,7 @@ class About:
     breaks: pl.DataFrame  # where forms changed, as in trend_break
     notes: tuple[str, ...] = ()
     own_codes: tuple[str, ...] = ()  # for tables of change, where people are known by codes of their own
+    families: Mapping[str, Sequence[str]] = field(default_factory=dict)  # of measures whose p are corrected together
 
     def table(
         self, results: Protected, columns: Sequence[Column], cells: Cells, notes: Sequence[str], **texts: str

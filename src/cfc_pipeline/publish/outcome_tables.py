@@ -31,6 +31,8 @@ CHANGE = ("mean_change", "ci_low", "ci_high")
 OF_COHORT = ("n_paired", "pre_mean", "pre_sd", "post_mean", "post_sd")
 OF_YEAR = ("n_paired", "pre_mean", "post_mean")
 POOLED = ("n_cohorts", "n_paired")
+P = Column("p_value", label(PairedChange, "p_value"), "p", decimals=3)
+CORRECTED = Column("p_holm", "p (Holm)", "p", decimals=3), Column("tests", "Tests in family", "count")
 
 
 def cohort_outcomes(paired: Protected, about: About) -> PublishedTable:
@@ -42,13 +44,19 @@ def cohort_outcomes(paired: Protected, about: About) -> PublishedTable:
         *(_figure(key) for key in OF_COHORT),
         *_change_columns(),
         *(_figure("g_z"), *_interval("g_z", f"{INTERVAL} of g_z")),
-        Column("p_value", label(PairedChange, "p_value"), "p", decimals=3),
+        P,
+        *(CORRECTED if about.families else ()),
     )
     return about.table(
         rows,
         columns,
         (titled(rows.values, about.instruments), rows.hidden),
-        (*_notes(rows, about), words.STANDARDISED, words.P_VALUE, words.NO_COMPARISON),
+        (
+            *_notes(rows, about),
+            words.STANDARDISED,
+            *words.p_values(about.families, _used(rows, about)),
+            words.NO_COMPARISON,
+        ),
         name="cohort_outcomes",
         title="Change from before to after, cohort by cohort",
         shows="For each cohort and measure: mean scores before and after, the mean change, and how sure that is.",
@@ -60,12 +68,22 @@ def cohort_outcomes(paired: Protected, about: About) -> PublishedTable:
 def multi_year_outcomes(paired: Protected, about: About) -> PublishedTable:
     """Rows: measures. Columns: a group for each academic year, and one for the estimate pooled over cohorts."""
     rows = _over_years(paired, pl.col("to_time_point") == "post")
-    columns, cells = _side_by_side(rows, about, (INSTRUMENT, SUBSCALE), OF_YEAR)
+    rows = replace(
+        rows,
+        values=rows.values.with_columns(tau=pl.col("tau2").sqrt()),
+        hidden=rows.hidden.with_columns(tau="tau2"),
+    )
+    further = _between_cohorts(about) if _about_pooled(rows) else ()
+    columns, cells = _side_by_side(rows, about, (INSTRUMENT, SUBSCALE), OF_YEAR, further)
+    tested = words.p_values(about.families, _used(rows, about)) if further and about.families else ()
     return about.table(
         rows,
         columns,
         cells,
-        (*_notes(rows, about), *_about_pooled(rows), words.NO_COMPARISON),
+        (
+            *(*_notes(rows, about), *_about_pooled(rows), *((words.BETWEEN,) if further else ()), *tested),
+            words.NO_COMPARISON,
+        ),
         name="multi_year_outcomes",
         title="Change over the years",
         shows="For each measure, the mean change in each academic year, and pooled over the cohorts of all years."
@@ -107,10 +125,10 @@ def _over_years(paired: Protected, period: pl.Expr) -> Protected:
 
 
 def _side_by_side(
-    rows: Protected, about: About, keys: Sequence[Column], of_year: Sequence[str]
+    rows: Protected, about: About, keys: Sequence[Column], of_year: Sequence[str], further: Sequence[Column] = ()
 ) -> tuple[list[Column], Cells]:
-    """Columns and cells: the figures `of_year` and the change for each year, then the pooled change, if
-    anything could be pooled."""
+    """Columns and cells: the figures `of_year` and the change for each year, then the pooled change and what is
+    `further` said about it, if anything could be pooled."""
     years = rows.values["academic_year"].drop_nulls().unique().sort().to_list()
     groups = [(slug(year), year, pl.col("academic_year") == year, of_year) for year in years]
     if _about_pooled(rows):
@@ -119,9 +137,22 @@ def _side_by_side(
     for prefix, group, _, own in groups:
         columns += [_figure(figure, f"{prefix}_", group) for figure in own]
         columns += _change_columns(f"{prefix}_", group)
+    columns += [replace(column, key=f"pooled_{column.key}", group=groups[-1][1]) for column in further]
     blocks: list[Block] = [(prefix, which, (*own, *CHANGE)) for prefix, _, which, own in groups]
+    if further:
+        blocks[-1] = ("pooled", groups[-1][2], (*POOLED, *CHANGE, *(column.key for column in further)))
     values, hidden = side_by_side(rows, [key.key for key in keys], blocks)
     return columns, (titled(values, about.instruments), hidden)
+
+
+def _between_cohorts(about: About) -> tuple[Column, ...]:
+    """What stands beside the pooled change: how far cohorts differ, and p where families of tests are declared."""
+    return (
+        *_interval("prediction", "95 % prediction interval"),
+        Column("tau", "tau", "number", decimals=2),
+        Column("i2", label(PairedChange, "i2"), "percent"),
+        *((P, *CORRECTED) if about.families else ()),
+    )
 
 
 def _change_columns(prefix: str = "", group: str = "") -> tuple[Column, ...]:

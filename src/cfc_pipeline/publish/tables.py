@@ -3,6 +3,7 @@
 import duckdb
 import polars as pl
 
+from cfc_pipeline.disclosure.families import with_families
 from cfc_pipeline.disclosure.feedback import protect_feedback
 from cfc_pipeline.disclosure.flow import protect_flow
 from cfc_pipeline.disclosure.impact import protect_impact
@@ -37,8 +38,9 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     notes = (*((words.SYNTHETIC,) if programme.synthetic else ()), *words.MARKS)
     change = _read(con, "paired_change")
     own_codes = words.own_codes(change, cohorts, profile.smallest_count)
-    about = About(_source(con, programme), cohorts, instruments, items, breaks, notes, own_codes)
+    about = About(_source(con, programme), cohorts, instruments, items, breaks, notes, own_codes, programme.families)
     paired = protect_paired(change, _read(con, "paired_support"), composites(items), profile, off)
+    paired = with_families(paired, programme.families)
     tables = (
         response_flow(protect_flow(_read(con, "response_flow"), profile, off), about),
         cohort_outcomes(paired, about),

@@ -1,6 +1,8 @@
 """What the tables say about themselves: titles, and notes in words that a head teacher, a trustee and a statistician
 would each accept. No word here says that the programme caused anything."""
 
+from collections.abc import Mapping, Sequence
+
 import polars as pl
 
 PERIODS = {"mid": "Before to halfway", "follow_up": "Before to follow-up"}
@@ -24,12 +26,26 @@ STANDARDISED = (
     "groups; 0 is no change. It compares people with themselves and must not be compared with a d between two groups. "
     "Its 95 % interval comes from the non-central t distribution."
 )
-P_VALUE = "p: two-sided, from a paired t test, not corrected for the number of tests in this table."
+P_VALUE = (
+    "p: two-sided, from Student's t (pooled: that of Hartung and Knapp), not corrected for the number of tests in this "
+    "table."
+)
+HOLM = (
+    "p (Holm): corrected, by Holm's method, for the tests of one family that are shown for the same cohort, year or "
+    "pooled change; Tests in family is how many these are. A measure of no family has none. The programme says which "
+    "measures are a family, before it looks at results."
+)
 POOLED = (
     "Pooled: the mean of the cohorts' changes in a random-effects model (DerSimonian and Laird; it gives exact cohorts "
     "more weight, so it need not lie between the years' means), with the modified interval of Hartung and Knapp, which "
     "allows for cohorts that differ; with few cohorts it is wide. Where the estimate over all cohorts would give a "
     "hidden one away, it is over the shown ones; the column Cohorts says how many are in it."
+)
+BETWEEN = (
+    "95 % prediction interval: where the true mean change of one more cohort like these would probably lie (t with two "
+    "degrees of freedom fewer than cohorts; from three cohorts on). tau: the standard deviation of the cohorts' true "
+    "changes, in points. I²: which share of the variation between cohorts' changes is more than chance, in %. With few "
+    "cohorts all three are uncertain; a tau or I² of 0 does not show that cohorts are alike."
 )
 SAME_PEOPLE = (
     "Means before and after and the change are of the same people: those with a score at both times. People who "
@@ -40,6 +56,24 @@ OTHER_PERIODS = (
     "they would tell the scores of the few who did not answer at the other time. Cohorts are not shown apart.",
     "Who answered at follow-up is not everybody who answered after; the two changes are not of the same people.",
 )
+
+
+def p_values(families: Mapping[str, Sequence[str]], instruments: pl.DataFrame) -> tuple[str, ...]:
+    """What the p are, and for which families of tests they are corrected."""
+    if not families:
+        return (P_VALUE,)
+    names = {
+        name: "; ".join(_members(measures, instruments)) or "no measure of this table"
+        for name, measures in families.items()
+    }
+    listed = ". ".join(f"Family {name}: {measures}" for name, measures in names.items())
+    return P_VALUE, f"{HOLM} {listed}."
+
+
+def _members(measures: Sequence[str], instruments: pl.DataFrame) -> list[str]:
+    either = pl.col("instrument").is_in(measures) | pl.format("{}/{}", "instrument", "subscale").is_in(measures)
+    named = instruments.filter(either).select(pl.format("{} ({})", "title", "subscale_title").alias("named"))
+    return named["named"].unique(maintain_order=True).to_list()
 
 
 DIRECTION = "Direction: "

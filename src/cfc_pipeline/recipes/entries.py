@@ -29,12 +29,27 @@ def check_instruments(programme: Programme, instruments: Mapping[str, Instrument
         for name in programme.policy.risk_items
         if name not in asking
     ]
+    wrong += _unknown_measures(programme, instruments)
     if wrong:
         raise ConfigError(
-            "Some surveys name instruments or items that they cannot have.",
+            "Some surveys or families name instruments or items that they cannot have.",
             where="; ".join(wrong),
             next_step="mend the entry, or put the instrument into the programme's instruments/ folder",
         )
+
+
+def _unknown_measures(programme: Programme, instruments: Mapping[str, Instrument]) -> list[str]:
+    known = [name for key in instruments.values() if key.subscales for name in (key.id, *_subscales(key))]
+    listed = [(family, measure) for family, measures in programme.families.items() for measure in measures]
+    return [
+        f"families.{family}: no measure `{measure}`{did_you_mean(measure, known)}"
+        for family, measure in listed
+        if measure not in known
+    ]
+
+
+def _subscales(key: Instrument) -> list[str]:
+    return [f"{key.id}/{subscale}" for subscale in key.subscales]
 
 
 def _mistake(survey: Survey, scale: Scale, instruments: Mapping[str, Instrument]) -> str:

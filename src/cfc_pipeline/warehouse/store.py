@@ -74,9 +74,22 @@ def _add_purposes(con: Connection) -> None:
     """)
 
 
+def _add_prediction(con: Connection) -> None:
+    con.execute("""
+        ALTER TABLE paired_change ADD COLUMN prediction_low DOUBLE;
+        ALTER TABLE paired_change ADD COLUMN prediction_high DOUBLE;
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
-MIGRATIONS: list[Callable[[Connection], None]] = [_add_forms, _add_links, _add_not_asked, _add_purposes]
+MIGRATIONS: list[Callable[[Connection], None]] = [
+    _add_forms,
+    _add_links,
+    _add_not_asked,
+    _add_purposes,
+    _add_prediction,
+]
 
 
 @contextmanager
