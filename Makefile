@@ -36,6 +36,7 @@ pictures: ## docs/images of the demo's release, with Chromium; run `make demo` f
 bench: $(READY) ## benchmarks, side by side
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/linking.py 2000
+	$(BIN)/python benchmarks/redaction.py
 	$(BIN)/python benchmarks/connectors.py
 	$(BIN)/python benchmarks/formats.py
 

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 import schemas
+from benchmarks import redaction as measure
 from cfc_pipeline import errors, programme
 from cfc_pipeline.cli import app
 from cfc_pipeline.cli_review import review
@@ -177,11 +178,23 @@ def figures() -> str:
     return "\n\n".join(parts)
 
 
+def redaction() -> str:
+    """What redaction finds in the labelled comments."""
+    parts = [list(measure.rows(measure.measured(part))) for part in measure.PARTS]
+    rows = [
+        (name, *(f"{right} of {of} ({100 * right / of:.0f} %)" if of else "" for right, of in ((r, o), (s, p))))
+        for (name, r, o), (_, s, p) in zip(*parts, strict=True)
+        if o or p
+    ]
+    return _table(("", *measure.PARTS), rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "exit codes": exit_codes,
     "profiles": profiles,
     "figures": figures,
+    "redaction": redaction,
     "instruments": instruments,
     "settings": settings,
     "fields": fields,

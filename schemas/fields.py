@@ -6,6 +6,8 @@ ROSTER = {
     "name": "Full name; only used to redact free text.",
     "nickname": "What colleagues call the person; only used to redact free text.",
     "school": "School of the person; kept as a pseudonym. Required: figures need a number of schools behind them.",
+    "trust": "Trust or federation of the school; only used to redact free text.",
+    "town": "Town or village of the school or the person; only used to redact free text.",
     "cohort": "Cohort's id, or a text that `values` explains. Required unless the entry's own `cohort` names one.",
     "role": "Role group, such as head or deputy.",
     "phase": "Phase of the school.",

@@ -187,7 +187,7 @@ def _comments(answers: list[pl.DataFrame], known: Known, cohorts: list[Cohort], 
     if not long:
         return pl.DataFrame()
     rows = pl.concat(long).filter(pl.col("written").is_not_null())
-    rows = rows.hstack(redact(rows["written"], known)).drop("written")
+    rows = rows.hstack(redact(rows["written"], known, strangers=True)).drop("written")
     said = rows.select(pl.concat_str("response_id", "question", "text", separator="\x1f")).to_series()
     return rows.select(
         pseudonyms(said, keys.purpose("comment"), "c-").alias("comment_id"),

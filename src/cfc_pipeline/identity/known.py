@@ -13,7 +13,13 @@ from cfc_pipeline.identity.patterns import WORDS
 from cfc_pipeline.identity.words import WORD, fold
 
 GIVEN = [[fold(name) for name in group] for group in WORDS["given_names"]]
+MORE_GIVEN = {fold(name) for name in WORDS["more_given_names"].split()}
 _NOT_NAMES = {*WORDS["particles"], *WORDS["titles"]}
+
+
+def known_from(named: pl.DataFrame) -> "Known":
+    """From the columns name, school, code, trust and town of all rosters."""
+    return Known(named["name"], named["school"], named["code"], named["trust"], named["town"])
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,8 @@ class Known:
     names: pl.Series = field(repr=False)
     schools: pl.Series = field(repr=False)
     codes: pl.Series | None = field(default=None, repr=False)
+    trusts: pl.Series | None = field(default=None, repr=False)
+    towns: pl.Series | None = field(default=None, repr=False)
 
     @cached_property
     def name_words(self) -> set[str]:
@@ -37,9 +45,23 @@ class Known:
         return [[folded for word in name.split() if (folded := fold(word))] for name in spelt]
 
     @cached_property
+    def trust_words(self) -> list[list[str]]:
+        """The words of each trust's name, as they are written."""
+        return _split(self.trusts)
+
+    @cached_property
+    def town_words(self) -> list[list[str]]:
+        """The words of each town's name, as they are written."""
+        return _split(self.towns)
+
+    @cached_property
     def code_words(self) -> pl.Series:
         nowhere = pl.Series([], dtype=pl.String)
         return nowhere if self.codes is None else self.codes.drop_nulls().unique(maintain_order=True)
+
+
+def _split(names: pl.Series | None) -> list[list[str]]:
+    return [] if names is None else [name.split() for name in _spelt(names)]
 
 
 def _spelt(names: pl.Series) -> pl.Series:

@@ -11,7 +11,7 @@ from schemas import REDACTION
 
 WORDS = yaml.safe_load(REDACTION.read_text(encoding="utf-8"))
 
-NAME, SCHOOL, EMAIL, PHONE, POSTCODE, WEB, NUMBER, DATE, CODE = (chr(0xE001 + i) for i in range(9))
+NAME, SCHOOL, EMAIL, PHONE, POSTCODE, WEB, NUMBER, DATE, CODE, TRUST, PLACE = (chr(0xE001 + i) for i in range(11))
 PLACEHOLDERS = {
     NAME: "[name]",
     SCHOOL: "[school]",
@@ -22,9 +22,11 @@ PLACEHOLDERS = {
     NUMBER: "[number]",
     DATE: "[date]",
     CODE: "[code]",
+    TRUST: "[trust]",
+    PLACE: "[place]",
 }
 UNDERSCORE = chr(0xE010)  # stands in for `_`, which regular expressions take for a letter
-ANY_MARK = f"[{NAME}-{CODE}]"
+ANY_MARK = f"[{NAME}-{PLACE}]"
 
 _AREAS = "|".join(sorted(WORDS["postcode_areas"].split(), key=len, reverse=True))
 _MONTHS = (
@@ -41,6 +43,7 @@ _AT = r"(?:[(\[{] ?at ?[)\]}]| at )"
 _DOT = r"(?:[(\[{] ?dot ?[)\]}]| dot )"
 _TITLES = "Mr|Mrs|Ms|Mx|Dr|Prof|mr|mrs|ms|mx|dr|prof|MR|MRS|DR"
 _TITLES_AND_WORDS = "Miss|MISS|Professor|Sir|Dame|Lord|Lady|Revd?|Reverend|Father|Fr|Sister|Canon|Pastor|Imam|Rabbi"
+_TITLES_AND_WORDS += "|Monsignor|Mgr|Deacon|PC|Sgt|Sergeant|Inspector|Cllr|Councillor|Uncle|Auntie|Aunty|Aunt"
 _ROLES = (
     "head ?teacher|head|deputy(?: head)?|principal|ceo|chair|governor|send?co|coach|supervisor|facilitator|manager"
     "|teacher|colleague|name|signed|from|by|contact"

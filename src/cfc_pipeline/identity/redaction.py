@@ -12,17 +12,25 @@ from pathlib import PurePath
 
 import polars as pl
 
-from cfc_pipeline.identity.known import GIVEN, Known
+from cfc_pipeline.identity.known import GIVEN, MORE_GIVEN, Known
 from cfc_pipeline.identity.patterns import ANY_MARK, CODE, DATE, NAME, NUMBER, PATTERNS, PLACEHOLDERS, UNDERSCORE, WORDS
+from cfc_pipeline.identity.places import redact_towns, redact_trusts
 from cfc_pipeline.identity.schools import redact_schools
+from cfc_pipeline.identity.strangers import ORDINARY, redact_strangers
 from cfc_pipeline.identity.words import fold, replace_words, words_in
 
 _SMALL = 6  # shorter names are not looked for misspelt: too many words are one letter away from them
+_LONG = 9  # in these two slips are forgiven
+_SHORTENED = 4  # letters that are left of a name when people cut it short, such as Fitz
 _EVERYDAY = set(WORDS["everyday_words"].split())
+_ACRONYMS = set(WORDS["acronyms"].split())
 _INSIDE_SENTENCE = r"([^\s.!?:\"'(\[-][\"'(]? +)"
 
 # "Will was" can only be a person at the start of a sentence; "Will the" need not be.
-_DOES = r"('s| (?:and|asked|did|does|gave|had|has|helped|is|leads|led|listened|made|said|says|told|was|who)\b)"
+_DOES = (
+    r"('s| (?:and|asked|brought|came|cried|did|does|gave|had|has|helped|is|kept|knows|laughed|leads|led|lent|listened"
+    r"|made|rang|read|reminded|runs|said|says|sat|spoke|talked|taught|told|took|was|who|wrote)\b)"
+)
 
 # Markup, character forms and invisible characters, made plain in this order.
 _MARKUP = (
@@ -41,14 +49,21 @@ _CHARACTERS = (
 )
 
 
-def redact(texts: pl.Series, known: Known) -> pl.DataFrame:
+def redact(texts: pl.Series, known: Known, *, strangers: bool = False) -> pl.DataFrame:
     """`text` without markup and with placeholders, and `redactions`, how many there are in it; a row for each text.
+
+    With `strangers`, for what people wrote freely, also words that only look like somebody's name. Labels and wordings
+    are full of words with capitals that are nobody's.
 
     Quotation marks, hyphens and character widths are made plain on the way. A text of which nothing is left is null.
     """
     text = _codes(_replaced(_plain(texts), PATTERNS), known.code_words).str.replace_all("_", UNDERSCORE)
     text = redact_schools(text, known.school_words, words_in(text))
-    return _finished(_names(text, known.name_words))
+    text = redact_trusts(text, known.trust_words, words_in(text))
+    text = _names(redact_towns(text, known.town_words), known.name_words)
+    if strangers:
+        text = _replaced(redact_strangers(text, words_in(text)), _AROUND_NAMES)
+    return _finished(text)
 
 
 def redact_file_name(name: str, known: Known | None = None) -> str:
@@ -105,7 +120,7 @@ def _names(text: pl.Series, parts: set[str]) -> pl.Series:
     for _ in range(2):
         text = replace_words(text, careful, _INSIDE_SENTENCE, r"\b", "${1}" + NAME)
     text = replace_words(text, careful, r"\b", _DOES, NAME + "${1}")
-    text = replace_words(text, careful, r"\b", rf" (?:{NAME}|\p{{Lu}}\p{{Ll}}[\p{{L}}'-]*)", NAME)
+    text = replace_words(text, careful, r"\b", rf" (?:{NAME}|\p{{Lu}}\p{{Ll}}[\p{{L}}'-]*|[A-HJ-Z]\b)", NAME)
     return _replaced(text, _AROUND_NAMES)
 
 
@@ -115,6 +130,8 @@ _AROUND_NAMES = (
     (rf"{NAME}[ -]\p{{Lu}}\p{{Ll}}[\p{{L}}'-]*", NAME),
     (rf"{NAME}(?:{UNDERSCORE}\p{{L}}|\.\p{{Ll}})\p{{L}}*", NAME),  # jane_smith, jane.smith
     (rf"\b[B-HJ-Z]\.? ?{NAME}", NAME),
+    (rf"{NAME} (?:[B-HJ-Z]|[b-hj-z])\b\.?(?P<rest>[^'])", f"{NAME}$rest"),  # Raj P
+    (rf"{NAME} (?:[B-HJ-Z]|[b-hj-z])\.?$", NAME),
     (rf"{NAME}(?:(?: +|[.'-]|{UNDERSCORE}){NAME})+", NAME),
 )
 
@@ -122,8 +139,11 @@ _AROUND_NAMES = (
 def _forms(words: set[str], parts: set[str]) -> tuple[set[str], set[str]]:
     """Of the words in the texts: those that are names wherever they stand, and those that may be. `parts` are the words
     of known names."""
-    strangers = {name for group in GIVEN for name in group} - _EVERYDAY - parts
+    often = {name for group in GIVEN for name in group} | MORE_GIVEN
+    strangers = often - _EVERYDAY - parts
+    everyday = (often & _EVERYDAY) - ORDINARY
     misspelt = _one_letter_off({part for part in parts if len(part) >= _SMALL})
+    cut = {part[:n] for part in parts if len(part) > _SMALL for n in range(_SHORTENED, len(part))}
     sure, careful = set(), set()
     for word in words:
         folded, capital = fold(word), word[0].isupper()
@@ -134,8 +154,10 @@ def _forms(words: set[str], parts: set[str]) -> tuple[set[str], set[str]]:
                 sure.add(word)
             elif capital:
                 careful.add(word)
-        elif capital and folded in strangers:
+        elif capital and folded in strangers and not (word.isupper() and folded in _ACRONYMS):
             sure.add(word)
+        elif capital and (folded in everyday or (folded in cut and folded not in ORDINARY)):
+            careful.add(word)
         elif capital and len(folded) >= _SMALL - 1 and not misspelt.isdisjoint(_shorter(folded)):
             (careful if word.lower() in words or folded in _EVERYDAY else sure).add(word)
     return sure, careful
@@ -148,7 +170,8 @@ def _shorter(word: str) -> set[str]:
 
 
 def _one_letter_off(names: set[str]) -> set[str]:
-    return {form for name in names for form in _shorter(name)}
+    once = {form for name in names for form in _shorter(name)}
+    return once | {form for name in names if len(name) >= _LONG for less in _shorter(name) for form in _shorter(less)}
 
 
 def _finished(text: pl.Series) -> pl.DataFrame:

@@ -17,8 +17,10 @@ _GAP = rf"[\s.',(){UNDERSCORE}-]{{0,3}}"
 # ", Church of England Primary School" after a name: any such words, and a kind of school at the end.
 _KIND = f"(?:(?:{_GAP}\\b(?:{'|'.join(sorted(_KINDS | _OTHER))})\\b){{0,8}}{_GAP}\\b(?:{'|'.join(sorted(_KINDS))})\\b)"
 _CALLED_SCHOOL = (
-    rf"(?:(?:\p{{Lu}}[\p{{L}}'.-]*|{NAME}) ){{1,5}}(?:[Ss]chool|SCHOOL|[Aa]cademy|ACADEMY|[Cc]ollege|COLLEGE)\b"
+    rf"(?:(?:\p{{Lu}}[\p{{L}}'.-]*|{NAME}) ){{1,5}}(?:[Ss]chool|SCHOOL|[Aa]cademy|ACADEMY|[Cc]ollege|COLLEGE"
+    r"|Primary|Infants?|Juniors?|Grammar|High|Nursery|Secondary|Sixth Form|Prep)\b"
 )
+_SAINT = r"\b(?:St|Saint)\.? \p{Lu}[\p{L}]+(?:'s)?"  # a school, a church or a town
 
 
 def redact_schools(text: pl.Series, names: list[list[str]], words: set[str]) -> pl.Series:
@@ -29,7 +31,8 @@ def redact_schools(text: pl.Series, names: list[list[str]], words: set[str]) -> 
     called a school as well: "park" is not the Park School, nor is "Park".
     """
     known = _spellings(words)
-    cores = [core for name in names if (core := _core(name)) and _may_occur(core, known)]
+    every = [core for name in names if (core := _core(name))]
+    cores = [core for core in [*every, *_parts(every)] if _may_occur(core, known)]
     long = [_GAP.join(_word(word, known) for word in core) for core in cores if len(core) > 1]
     single = {core[0] for core in cores if len(core) == 1}
     everyday = {word for word in single if word in _EVERYDAY or len(word) < 4}
@@ -41,10 +44,15 @@ def redact_schools(text: pl.Series, names: list[list[str]], words: set[str]) -> 
     capitals = [
         f"{form[0].upper()}(?i:{form[1:]}){_PLURAL}" for word in single - everyday for form in known.get(word, [])
     ]
-    text = replace_any(text, capitals, r"\b", r"\b", SCHOOL)
+    telling = (
+        {word for core in every if len(core) > 1 for word in core if len(word) > 4} - _EVERYDAY - _NO_NAME - single
+    )
+    capitals += [f"{form[0].upper()}(?i:{form[1:]}){_PLURAL}" for word in telling for form in known.get(word, [])]
+    text = replace_any(text, capitals, r"\b", rf"(?:{_KIND}|\b)", SCHOOL)
     initials = {_initials(name) for name in names} - {acronym.upper() for acronym in _ACRONYMS}
     text = replace_words(text, {word for word in initials & words if len(word) > 2}, r"\b", r"\b", SCHOOL)
-    return replace_words(text, _called_school(text), "", r"\b", SCHOOL)
+    text = replace_words(text, _called_school(text), "", r"\b", SCHOOL)
+    return text.str.replace_all(_SAINT + f"(?:{_KIND})?", SCHOOL)
 
 
 def _core(name: list[str]) -> list[str]:
@@ -55,6 +63,12 @@ def _core(name: list[str]) -> list[str]:
     while core and core[0] in _KINDS | _OTHER:
         core.pop(0)
     return core
+
+
+def _parts(cores: list[list[str]]) -> list[list[str]]:
+    """What people leave of a long name: "Our Lady" of Lourdes, "St Oswald's" and St Aidan's."""
+    ends = [next((i for i, word in enumerate(core) if word in ("and", "le", "of", "with")), 0) for core in cores]
+    return [core[:end] for core, end in zip(cores, ends, strict=True) if end > 1]
 
 
 def _spellings(words: set[str]) -> dict[str, list[str]]:
@@ -78,6 +92,8 @@ def _word(word: str, known: dict[str, list[str]]) -> str:
         return r"(?:saint|st)"
     if word == "and":
         return "(?:and|&)"
+    if word == "road":
+        return "(?:road|rd)"
     stem = word.removesuffix("s") if len(word) > 3 else word
     return f"(?:{'|'.join(sorted({stem, *known.get(stem, [])}))}){_PLURAL}"
 

@@ -36,12 +36,11 @@ from schemas.tables.answers import KINDS as ANSWER_KINDS
 
 BOOKKEEPING = ("file", "row", "test", "empty", "form_decided")  # says where a row came from, not what it says
 
-NAMING = ("name", "school", "code")  # what free text and file names are searched for
+NAMING = ("name", "school", "code", "trust", "town")  # what free text and file names are searched for
 
 NO_ROSTER = {
-    **dict.fromkeys(
-        ("person", "email", "code", "name", "nickname", "school", "cohort_id", "role", "phase", "region"), pl.String
-    ),
+    **dict.fromkeys(("person", "email", "code", "name", "nickname", "school", "trust", "town"), pl.String),
+    **dict.fromkeys(("cohort_id", "role", "phase", "region"), pl.String),
     "consented": pl.Boolean,
     "consented_on": pl.Date,
     "withdrawn": pl.Boolean,

@@ -23,9 +23,9 @@ def normal_address(column: pl.Expr) -> pl.Expr:
 def canonical_roster(
     lazy: pl.LazyFrame, raw: RawTable, survey: Survey, zone: str, versions: Sequence[str]
 ) -> pl.DataFrame:
-    """person, email, code, name, nickname, school, cohort_id, role, phase, region, consented, consented_on, withdrawn,
-    consent_version, shares, sharing_readable, dates_readable; with row, record, test and empty for the ledger. One row
-    for each row of the file. `versions` are the wordings of the agreement that count; none: all of them."""
+    """person, email, code, name, nickname, school, trust, town, cohort_id, role, phase, region, consented,
+    consented_on, withdrawn, consent_version, shares, sharing_readable, dates_readable; with row, record, test and empty for the
+    ledger. One row for each row of the file. `versions` are the wordings of the agreement that count; none: all."""
     rows = lazy.collect()
     fields = {field: resolve_known(raw, column) for field, column in survey.fields.items()}
     text = {f: _field(f, fields.get(f), survey) for f in TEXT_FIELDS}
@@ -43,6 +43,8 @@ def canonical_roster(
         name=text["name"],
         nickname=text["nickname"],
         school=text["school"],
+        trust=text["trust"],
+        town=text["town"],
         cohort_id=text["cohort"] if survey.cohort == "roster" else fixed_or_column(survey.cohort, raw),
         role=text["role"],
         phase=text["phase"],

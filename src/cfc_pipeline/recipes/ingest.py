@@ -10,7 +10,7 @@ from cfc_pipeline import __version__
 from cfc_pipeline.identity import approvals
 from cfc_pipeline.identity.anonymise import anonymise
 from cfc_pipeline.identity.keys import Keys, load_keys
-from cfc_pipeline.identity.known import Known
+from cfc_pipeline.identity.known import Known, known_from
 from cfc_pipeline.identity.links import write_kept
 from cfc_pipeline.identity.quarantine import write_quarantine
 from cfc_pipeline.identity.vault import list_raw
@@ -98,7 +98,7 @@ def ingest(
         if not dry_run:
             forms.write_plans(programme.restricted, plans, keys)
         received = {f.number: now.date() for f in intake.files} | {c.number: c.received_on for c in sealed}
-        people = Known(intake.named["name"], intake.named["school"], intake.named["code"])
+        people = known_from(intake.named)
         store_forms(con, asked, broken, received, people)
         new = [(a.file.name, a.path) for a in arrivals]
         del arrivals, known, files_in  # the bytes of all files: nothing reads them any more
@@ -153,7 +153,7 @@ def _store(
     unchanged = {s: write_responses(con, safe.answers.pop(s), safe.comments, secret) for s in list(safe.answers)}
     replace_table(con, "unanswered", safe.unanswered)
     unchanged |= {survey: known_rows(con, survey, rows) for survey, rows in safe.facts.items()}
-    comments = approvals.with_states(safe.comments, approvals.read(programme.folder))
+    comments = approvals.with_states(safe.comments, approvals.read(programme.folder), people)
     replace_table(con, "comment", comments)
     write_session_feedback(con)
     score(con, instruments, not_asked(programme, instruments))

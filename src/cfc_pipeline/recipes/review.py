@@ -9,7 +9,9 @@ import polars as pl
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.identity import approvals
 from cfc_pipeline.identity.keys import Keys, load_keys
+from cfc_pipeline.identity.known import Known
 from cfc_pipeline.identity.quarantine import read_quarantine
+from cfc_pipeline.identity.redaction import redact
 from cfc_pipeline.identity.vault import RawCopy, list_raw, open_raw
 from cfc_pipeline.intake.cells import resolve
 from cfc_pipeline.programme import Programme
@@ -59,9 +61,17 @@ def comments(folder: Path, environ: Mapping[str, str], state: str = "waiting") -
 
 
 def decide(
-    folder: Path, environ: Mapping[str, str], ids: list[str], decision: str, by: str, *, dry_run: bool = False
+    folder: Path,
+    environ: Mapping[str, str],
+    ids: list[str],
+    decision: str,
+    by: str,
+    *,
+    text: str = "",
+    dry_run: bool = False,
 ) -> int:
-    """Record that somebody approved or rejected comments. It takes effect with the next ingest; returns how many."""
+    """Record that somebody approved or rejected comments, or approved one with another wording, `text`. It takes effect
+    with the next ingest; returns how many."""
     known = pl.concat([comments(folder, environ, state) for state in ("waiting", "approved", "rejected")])
     unknown = [i for i in ids if i not in set(known["comment_id"])]
     if unknown:
@@ -73,6 +83,13 @@ def decide(
     several = list(dict.fromkeys(ids))
     if not dry_run:
         now = datetime.now(UTC)
-        audit.note(folder, f"comments {decision}", now, comments=len(several))
-        approvals.decide(folder, several, decision, by, now.date())
+        audit.note(folder, f"comments {'edited' if text else decision}", now, comments=len(several))
+        approvals.decide(folder, several, decision, by, now.date(), text)
     return len(several)
+
+
+def taken_out(text: str) -> int:
+    """How many passages of an edited wording look like a name, a number or an address, and will be replaced. The roster
+    is not asked: the next ingest does that."""
+    nobody = pl.Series([], dtype=pl.String)
+    return int(redact(pl.Series([text]), Known(nobody, nobody), strangers=True)["redactions"][0])

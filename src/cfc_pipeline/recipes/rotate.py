@@ -20,7 +20,7 @@ from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.identity import approvals
 from cfc_pipeline.identity.anonymise import anonymise, response_ids
 from cfc_pipeline.identity.keys import FILE_NAME, VARIABLE, Keys, keys_from, load_keys, private_folder, write_key_file
-from cfc_pipeline.identity.known import Known
+from cfc_pipeline.identity.known import known_from
 from cfc_pipeline.identity.sealed import is_sealed, overwrite, seal_again
 from cfc_pipeline.identity.vault import list_raw, open_raw, seal
 from cfc_pipeline.intake.batch import take_in
@@ -155,7 +155,7 @@ def _new_ids(programme: Programme, old: Keys, new: Keys) -> dict[str, str]:
     held = versions(files, read_form_changes(programme.folder)).held
     corrections = read_corrections(programme.folder / "corrections.csv")
     intake = take_in(programme, instruments, corrections, files, held)
-    known = Known(intake.named["name"], intake.named["school"], intake.named["code"])
+    known = known_from(intake.named)
     before, after = (
         anonymise(intake, programme.surveys, programme.cohorts, keys, known).comments for keys in (old, new)
     )
