@@ -24,8 +24,9 @@ def canonical_roster(
     lazy: pl.LazyFrame, raw: RawTable, survey: Survey, zone: str, versions: Sequence[str]
 ) -> pl.DataFrame:
     """person, email, code, name, nickname, school, trust, town, cohort_id, role, phase, region, consented,
-    consented_on, withdrawn, consent_version, shares, sharing_readable, dates_readable; with row, record, test and empty for the
-    ledger. One row for each row of the file. `versions` are the wordings of the agreement that count; none: all."""
+    consented_on, withdrawn, consent_version, shares, sharing_readable, dates_readable; with row, record, test and empty
+    for the ledger. One row for each row of the file. `versions` are the wordings of the agreement that count; none: all
+    of them."""
     rows = lazy.collect()
     fields = {field: resolve_known(raw, column) for field, column in survey.fields.items()}
     text = {f: _field(f, fields.get(f), survey) for f in TEXT_FIELDS}
