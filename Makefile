@@ -37,6 +37,7 @@ bench: $(READY) ## benchmarks, side by side
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/linking.py 2000
 	$(BIN)/python benchmarks/redaction.py
+	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/connectors.py
 	$(BIN)/python benchmarks/formats.py
 

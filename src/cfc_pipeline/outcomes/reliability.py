@@ -33,14 +33,31 @@ def feldt_interval(items: Floats) -> tuple[float, float]:
 
 
 def item_rest(items: Floats) -> Floats:
-    """The correlation of each item with the sum of the others."""
+    """The correlation of each item with the sum of the others; NaN where either is the same for everybody."""
     rest = items.sum(axis=1, keepdims=True) - items
-    x, y = items - items.mean(axis=0), rest - rest.mean(axis=0)
-    return np.asarray((x * y).sum(axis=0) / np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0)))
+    return _correlations(items, rest)
+
+
+def _correlations(first: Floats, second: Floats) -> Floats:
+    """Column by column."""
+    x, y = first - first.mean(axis=0), second - second.mean(axis=0)
+    spread = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
+    together = np.where(spread > 0, (x * y).sum(axis=0), np.nan)
+    return np.asarray(together / np.where(spread > 0, spread, 1))
 
 
 def against_the_key(items: Floats) -> NDArray[np.bool_]:
     """Items that go against the rest: the 95 % interval (Fisher's z) of their item-rest correlation is below 0. Such an
     item may be turned around once too often, or not at all."""
-    margin = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) / np.sqrt(len(items) - 3)
-    return np.asarray(np.arctanh(item_rest(items)) + margin < 0)
+    return _below_zero(item_rest(items), len(items))
+
+
+def against(first: Floats, second: Floats) -> bool:
+    """The same of two scores of the same people."""
+    return bool(_below_zero(_correlations(first[:, None], second[:, None]), len(first))[0])
+
+
+def _below_zero(correlations: Floats, people: int) -> NDArray[np.bool_]:
+    margin = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) / np.sqrt(people - 3)
+    # A correlation of -1 has no Fisher's z; anything so close to it is below 0.
+    return np.asarray(np.arctanh(np.clip(np.nan_to_num(correlations), -1 + 1e-12, 1 - 1e-12)) + margin < 0)

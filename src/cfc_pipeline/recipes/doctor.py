@@ -10,6 +10,7 @@ from cfc_pipeline.identity.erased import read_erased
 from cfc_pipeline.identity.keys import load_keys
 from cfc_pipeline.identity.vault import list_raw
 from cfc_pipeline.measures.instruments import load_instruments
+from cfc_pipeline.outcomes.key_checks import key_checks
 from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes.entries import check_instruments, left_out
@@ -59,7 +60,7 @@ def examine(folder: Path, environ: Mapping[str, str]) -> list[str]:
             found.append(f"good: {what}" + (f": {told}" if told else ""))
         except PipelineError as error:
             found.append(f"mend: {error}")
-    return found + _self_harm(programme) + _begun(programme, environ) + _too_open(programme)
+    return found + _self_harm(programme) + _doubts(programme) + _begun(programme, environ) + _too_open(programme)
 
 
 def _has_key(programme: Programme, environ: Mapping[str, str]) -> None:
@@ -101,6 +102,16 @@ def _self_harm(programme: Programme) -> list[str]:
         for survey, key in asked
         if key.risk
     ]
+
+
+def _doubts(programme: Programme) -> list[str]:
+    """Where answers do not behave as their key says."""
+    try:
+        with reading(programme.analysis) as con:
+            found = key_checks(con, load_instruments(programme.folder / "instruments"))
+    except PipelineError:
+        return []  # another check has said what is wrong, or nothing came in yet
+    return [f"note: {doubt.in_words()}" for doubt in found]
 
 
 def _begun(programme: Programme, environ: Mapping[str, str]) -> list[str]:

@@ -22,6 +22,7 @@ from cfc_pipeline.intake.versions import versions
 from cfc_pipeline.measures.instruments import instrument_rows, item_rows, load_instruments
 from cfc_pipeline.measures.scoring import score
 from cfc_pipeline.outcomes import estimates
+from cfc_pipeline.outcomes.key_checks import key_checks
 from cfc_pipeline.programme import Cohort, Programme
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import forms
@@ -161,10 +162,13 @@ def _store(
     ledger = settled(intake.ledger, unchanged)
     check_balance(ledger, intake.rows_in)
     replace_table(con, "data_quality", quality_rows(ledger, received))
+    held = reasons(intake.quarantine)
+    outside = held.filter(pl.col("reason").str.contains("outside"))["survey_id"].unique().to_list()
     report = IngestReport(
         run_id=f"{now:%Y%m%dT%H%M%SZ}",
         ledger=ledger,
-        reasons=reasons(intake.quarantine),
+        reasons=held,
+        doubts=key_checks(con, instruments, outside),
         superseded=value(con, "SELECT count(*) FROM response WHERE status = 'superseded'"),
         taken_back=taken_back,
         comments_waiting=value(con, "SELECT count(*) FROM comment WHERE state = 'waiting'"),

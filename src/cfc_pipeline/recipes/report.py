@@ -8,6 +8,7 @@ import polars as pl
 from cfc_pipeline.errors import PipelineError
 from cfc_pipeline.identity.known import Known
 from cfc_pipeline.identity.redaction import redact_file_name
+from cfc_pipeline.outcomes.key_checks import Doubt
 from cfc_pipeline.recipes import forms
 from cfc_pipeline.recipes.forms import Plan
 from schemas.tables import FATES
@@ -51,6 +52,7 @@ class IngestReport:
         default_factory=dict
     )  # how people's own codes were found again, and how many are unclear
     stale_links: list[int] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)  # where answers do not behave as their key says
     superseded: int = 0
     taken_back: int = 0
     comments_waiting: int = 0
@@ -113,6 +115,7 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "stale_corrections": report.stale_corrections,
         "links": report.links,
         "stale_links": report.stale_links,
+        "key_checks": [asdict(doubt) for doubt in report.doubts],
         "superseded": report.superseded,
         "taken_back": report.taken_back,
         "comments_waiting": report.comments_waiting,
@@ -159,6 +162,7 @@ def _to_do(report: IngestReport) -> list[str]:
             f"  {row['survey_id']}, {row['column']}: {row['rows']} x {row['reason']}"
             for row in report.reasons.iter_rows(named=True)
         ]
+    lines += [f"To do: look at {doubt.in_words()}." for doubt in report.doubts]
     lines += forms.to_do(report.plans)
     if report.stale_corrections:
         listed = ", ".join(map(str, report.stale_corrections))

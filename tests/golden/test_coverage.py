@@ -1,0 +1,37 @@
+"""A short run of the simulation in benchmarks/coverage.py, with bounds as wide as so few draws need."""
+
+import pytest
+
+from benchmarks import coverage
+
+TIMES = 2_000  # a coverage of 95 % is then good to about 1.5 points
+
+
+@pytest.mark.parametrize("n", coverage.GROUPS)
+def test_intervals_of_one_group(n: int) -> None:
+    assert coverage.mean_change(coverage._normal, n, TIMES) == pytest.approx(0.95, abs=0.02)
+    assert coverage.g_z(n, 0.5, TIMES) == pytest.approx(0.95, abs=0.02)
+    assert coverage.wrong(n, TIMES) == pytest.approx(0.05, abs=0.02)
+    assert coverage.of_share(n, 0.3, TIMES) > 0.92
+
+
+@pytest.mark.parametrize("share", coverage.SHARES)
+@pytest.mark.parametrize("k", coverage.COHORTS)
+def test_the_pooled_interval_allows_for_cohorts_that_differ(k: int, share: float) -> None:
+    assert coverage.pooled(k, share, 400) > 0.92
+
+
+def test_the_interval_of_one_group_does_not() -> None:
+    """What the page warns of, so that it is not forgotten when the interval is mended."""
+    assert coverage.one_group(6, 0.3, 400) < 0.75
+
+
+def test_key_checks_are_seldom_wrong_and_catch_a_flipped_item_of_forty_people() -> None:
+    false, flipped, already = coverage.key_check_rates(40, 200)
+    assert false <= 0.01
+    assert flipped >= 0.85
+    assert already >= 0.95
+
+
+def test_the_same_seed_gives_the_same_figures() -> None:
+    assert coverage.g_z(8, 0.0, 100) == coverage.g_z(8, 0.0, 100)
