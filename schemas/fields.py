@@ -16,6 +16,7 @@ ROSTER = {
     "consent_date": "When the person agreed.",
     "consent_version": "Which wording of the agreement; `policy: consent_versions` says which of them count.",
     "consent_sharing": "Whether the person agreed that answers, without name, are passed on for other analyses.",
+    "consent_quotes": "Whether the person agreed that comments, without names, are quoted. If not, none is kept.",
     "withdrawn_on": "When the person withdrew; empty for everyone else.",
 }
 
@@ -27,7 +28,7 @@ SESSION_LOG = {
     "adherence": "Facilitator's rating of adherence to the manual, 0 to 100.",
 }
 
-YES_OR_NO = ("consent", "consent_sharing")
+YES_OR_NO = ("consent", "consent_sharing", "consent_quotes")
 CONSENT_MEANINGS = ("yes", "no")
 
 # Fields whose cells are days, and fields whose cells are numbers; the others are texts.

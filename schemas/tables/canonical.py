@@ -92,6 +92,7 @@ def roster(cohorts: list[str]) -> pa.DataFrameSchema:
             ),
             "consented": pa.Column(bool, _needed("consent is neither yes nor no"), nullable=True),
             "sharing_readable": pa.Column(bool, _check("sharing is neither yes nor no", lambda c: c)),
+            "quotes_readable": pa.Column(bool, _check("quoting is neither yes nor no", lambda c: c)),
             "dates_readable": pa.Column(bool, _check("date cannot be read", lambda c: c)),
         }
     )

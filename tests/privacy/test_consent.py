@@ -11,6 +11,7 @@ from cfc_pipeline.identity.quarantine import read_quarantine
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import audit
 from cfc_pipeline.recipes.export import export
+from cfc_pipeline.recipes.review import comments
 from tests.small_folder import ANSWERS, BRS, PEOPLE, ROSTER, WHEN, answer, ask, describe, drop, person, take_in
 
 NUMBERS = range(1, 9)
@@ -106,3 +107,19 @@ def test_a_roster_must_say_the_wording_once_it_matters(tmp_path):
     (folder / "programme.yaml").write_text(yaml.safe_dump(settings))
     with pytest.raises(ConfigError, match="consent_version"):
         load_programme(folder)
+
+
+def test_comments_of_people_who_are_not_to_be_quoted_are_kept_nowhere(tmp_path):
+    fields = ROSTER["fields"] | {"consent_quotes": "Quotes"}
+    folder = describe(tmp_path / "p", ROSTER | {"fields": fields}, BRS)
+    told = ["yes", "no", "", "Yes", "perhaps"]
+    drop(folder, "roster.csv", [*PEOPLE, "Quotes"], [[*person(n), said] for n, said in enumerate(told, 1)])
+    drop(folder, "brs.csv", ANSWERS, [answer(n, comment=f"Breathing {n}") for n in (1, 2, 3, 4)])
+    take_in(folder)
+    assert comments(folder, {})["text"].sort().to_list() == ["Breathing 1", "Breathing 4"]
+    assert ask(folder, "SELECT count(*) FROM response WHERE status = 'counted'") == [(4,)]
+    held = read_quarantine(folder / "data" / "restricted", load_keys(folder / "data" / "restricted", {}))
+    assert held.select("column", "reason").rows() == [("Quotes", "quoting is neither yes nor no")]
+    drop(folder, "again.csv", [*PEOPLE, "Quotes"], [[*person(1), "no"], [*person(2), "yes"]])
+    take_in(folder)
+    assert comments(folder, {})["text"].sort().to_list() == ["Breathing 2", "Breathing 4"]

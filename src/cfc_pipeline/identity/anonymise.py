@@ -48,7 +48,7 @@ def anonymise(intake: Intake, surveys: list[Survey], cohorts: list[Cohort], keys
         participants=_participants(intake, answers.values(), keys, known),
         sessions=_sessions(intake, known),
         answers={s.id: answers[s.id].drop(_comment_columns(answers[s.id])) for s in wanted},
-        comments=_comments(list(answers.values()), known, cohorts, keys),
+        comments=_comments([_quotable(rows, intake.roster, keys) for rows in answers.values()], known, cohorts, keys),
         unanswered=_unanswered(intake, wanted, keys),
         facts={s: _fingerprints(rows, keys) for s, rows in intake.of_kind("roster", "session_log").items()},
     )
@@ -174,6 +174,13 @@ def _sessions(intake: Intake, known: Known) -> pl.DataFrame:
         practices=redact_labels(rows.select("practices"), known)["practices"],
         adherence=pl.col("adherence").cast(pl.Int64),
     ).unique("session_id", keep="last", maintain_order=True)
+
+
+def _quotable(answers: pl.DataFrame, roster: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+    """Without the comments of people who were asked whether they may be quoted and did not say yes, in any cohort."""
+    unwilling = pseudonyms(roster.filter(~pl.col("quotes"))["person"], keys.purpose("person"), "p-")
+    kept = pl.col("participant_id").is_in(unwilling.implode()).fill_null(False).not_()
+    return answers.with_columns(pl.when(kept).then(pl.col(c)).alias(c) for c in _comment_columns(answers))
 
 
 def _comments(answers: list[pl.DataFrame], known: Known, cohorts: list[Cohort], keys: Keys) -> pl.DataFrame:

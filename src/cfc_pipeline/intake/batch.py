@@ -46,6 +46,7 @@ NO_ROSTER = {
     "withdrawn": pl.Boolean,
     "consent_version": pl.String,
     "shares": pl.Boolean,
+    "quotes": pl.Boolean,
 }
 
 

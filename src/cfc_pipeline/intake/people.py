@@ -24,9 +24,9 @@ def canonical_roster(
     lazy: pl.LazyFrame, raw: RawTable, survey: Survey, zone: str, versions: Sequence[str]
 ) -> pl.DataFrame:
     """person, email, code, name, nickname, school, trust, town, cohort_id, role, phase, region, consented,
-    consented_on, withdrawn, consent_version, shares, sharing_readable, dates_readable; with row, record, test and empty
-    for the ledger. One row for each row of the file. `versions` are the wordings of the agreement that count; none: all
-    of them."""
+    consented_on, withdrawn, consent_version, shares, quotes, and which of these can be read; with row, record, test and
+    empty for the ledger. One row for each row of the file. `versions` are the wordings of the agreement that count;
+    none: all of them."""
     rows = lazy.collect()
     fields = {field: resolve_known(raw, column) for field, column in survey.fields.items()}
     text = {f: _field(f, fields.get(f), survey) for f in TEXT_FIELDS}
@@ -53,7 +53,8 @@ def canonical_roster(
         consented=pl.lit(True) if survey.consent == "not_needed" else _agreed(text, versions),
         consented_on=dates.get("consent_date", none),
         consent_version=text["consent_version"],
-        **_sharing(fields.get("consent_sharing"), text["consent_sharing"]),
+        **_purpose("shares", "sharing", fields.get("consent_sharing"), text["consent_sharing"]),
+        **_purpose("quotes", "quotes", fields.get("consent_quotes"), text["consent_quotes"]),
         # A withdrawal date in the future or past, readable or not, is a withdrawal: better left out than kept wrongly.
         withdrawn=pl.col(withdrawn).is_not_null() if (withdrawn := fields.get("withdrawn_on")) else pl.lit(False),
         dates_readable=~pl.any_horizontal(*unread) if unread else pl.lit(True),
@@ -73,11 +74,11 @@ def _agreed(text: dict[str, pl.Expr], versions: Sequence[str]) -> pl.Expr:
     return yes & text["consent_version"].is_in(versions).fill_null(False) if versions else yes
 
 
-def _sharing(key: str | None, told: pl.Expr) -> dict[str, pl.Expr]:
+def _purpose(name: str, about: str, key: str | None, told: pl.Expr) -> dict[str, pl.Expr]:
     """Who was asked and left it empty has not agreed."""
     if key is None:
-        return {"shares": pl.lit(None, pl.Boolean), "sharing_readable": pl.lit(True)}
-    return {"shares": told.eq("yes").fill_null(False), "sharing_readable": told.is_not_null() | pl.col(key).is_null()}
+        return {name: pl.lit(None, pl.Boolean), f"{about}_readable": pl.lit(True)}
+    return {name: told.eq("yes").fill_null(False), f"{about}_readable": told.is_not_null() | pl.col(key).is_null()}
 
 
 def days(text: pl.Series, row: pl.Series, survey: Survey, zone: str) -> pl.Series:

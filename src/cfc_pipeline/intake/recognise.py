@@ -43,6 +43,7 @@ def column_behind(survey: Survey, canonical: str) -> str:
         "on_roster": person,
         "consented": _first(survey, "consent"),
         "sharing_readable": _first(survey, "consent_sharing"),
+        "quotes_readable": _first(survey, "consent_quotes"),
         "date_readable": survey.submitted.column or SUBMITTED,
         "dates_readable": _first(survey, "withdrawn_on", "consent_date", "held_on"),
         "record": RECORD,
