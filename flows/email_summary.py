@@ -1,6 +1,5 @@
 """Email the summary of the latest release."""
 
-import os
 from pathlib import Path
 
 from flows.safety import check_settings, value_free  # isort: skip  (sets Prefect up before it is imported)
@@ -8,6 +7,7 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from cfc_pipeline.recipes import email as recipe
+from flows.secrets import Secrets
 
 
 @task(
@@ -21,7 +21,7 @@ from cfc_pipeline.recipes import email as recipe
 )
 @value_free
 def send(folder: Path) -> str:
-    return recipe.email_summary(folder, os.environ)
+    return recipe.email_summary(folder, Secrets())
 
 
 @flow(name="email-summary", persist_result=False)

@@ -1,6 +1,5 @@
 """Take in what survey tools have that is new, and everything in a programme's inbox."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from cfc_pipeline.errors import SourceBusy
 from cfc_pipeline.recipes import fetch as fetching
 from cfc_pipeline.recipes import ingest as recipe
 from cfc_pipeline.recipes.report import IngestReport, in_words
+from flows.secrets import Secrets
 
 _RETRIES = 2
 
@@ -35,7 +35,7 @@ def _is_busy(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
 @value_free
 def fetch(folder: Path, survey: str | None, audit: bool, dry_run: bool) -> fetching.FetchReport:
     """Only trouble with a tool is worth another try; after the last one the other surveys go on without it."""
-    report = fetching.fetch(folder, os.environ, survey_id=survey, everything=audit, dry_run=dry_run)
+    report = fetching.fetch(folder, Secrets(), survey_id=survey, everything=audit, dry_run=dry_run)
     trouble = [r.error for r in report.refused if isinstance(r.error, SourceBusy)]
     if trouble and task_run.run_count <= _RETRIES:
         raise trouble[0]
@@ -45,7 +45,7 @@ def fetch(folder: Path, survey: str | None, audit: bool, dry_run: bool) -> fetch
 @task(name="take in files", persist_result=False, cache_policy=NO_CACHE)
 @value_free
 def take_in(folder: Path, survey: str | None, dry_run: bool) -> IngestReport:
-    return recipe.ingest(folder, os.environ, survey_id=survey, dry_run=dry_run)
+    return recipe.ingest(folder, Secrets(), survey_id=survey, dry_run=dry_run)
 
 
 @flow(name="ingest", persist_result=False)
