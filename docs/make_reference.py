@@ -50,6 +50,7 @@ GROUPS: dict[type[BaseModel], str] = {
     programme.Scale: "A scale",
     programme.Policy: "policy",
     programme.Disclosure: "disclosure",
+    programme.Retention: "retention",
     programme.Calendar: "calendar",
     programme.Email: "email",
     programme.Smtp: "smtp",

@@ -319,6 +319,18 @@ def erase(*, folder: Folder, participant: str | None = None, dry_run: DryRun = F
 
 
 @app.command
+def retain(*, folder: Folder, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Remove what was kept for as long as `policy: retention` allows: releases, backups, columns that nobody uses.
+
+    Example: cfc-pipeline -p my-programme retain --dry-run
+    """
+    from cfc_pipeline.recipes.retain import retain as recipe
+
+    done = recipe(folder, os.environ, dry_run=dry_run)
+    print(json.dumps(asdict(done)) if as_json else done.in_words())
+
+
+@app.command
 def rotate_key(*, folder: Folder, dry_run: DryRun = False) -> None:
     """Exchange the secret key: every sealed file and every pseudonym changes; answers, links and decisions stay.
 

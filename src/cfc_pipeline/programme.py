@@ -214,6 +214,16 @@ class Calendar(Model):
     follow_up_from_days_after_end: Annotated[int, Field(ge=1, description="From this day on, `follow_up`.")] = 60
 
 
+class Retention(Model):
+    """For how many months something may be kept. What is left out is kept until somebody removes it."""
+
+    releases: int | None = Field(None, ge=1, description="Months after a release was published; the newest one stays.")
+    backups: int | None = Field(None, ge=1, description="Months after a backup was made in data/backups/.")
+    unused_columns: int | None = Field(
+        None, ge=1, description="Months after a file arrived, for its columns that no survey entry uses."
+    )
+
+
 class Policy(Model):
     disclosure: Disclosure = Field(Disclosure(), description="What may be published.")
     duplicates: Literal["latest_complete", "latest", "first"] = Field(
@@ -222,6 +232,7 @@ class Policy(Model):
     consent_versions: list[str] = Field(
         [], description="Wordings of the agreement that count, as rosters call them; left out: every yes counts."
     )
+    retention: Retention = Field(Retention(), description="What `cfc-pipeline retain` removes, and when.")
     calendar: Calendar = Field(Calendar(), description="Days that decide for `time_point: calendar`.")
     risk_items: list[Slug] = Field(
         [],

@@ -149,7 +149,7 @@ SENTENCES = {
         TOP + "policy: {colour: blue}\n",
         [
             "line 4: policy.colour: unknown setting; known are `disclosure`, `duplicates`, `consent_versions`, "
-            "`calendar`, `risk_items`"
+            "`retention`, `calendar`, `risk_items`"
         ],
     ),
     "folder": (

@@ -94,6 +94,8 @@ def _fetched_file(data: bytes, copy: RawCopy, programme: Programme, forms: dict[
     raw = raw_table(fetched)
     once = replace(raw, columns=tuple({column.key: column for column in reversed(forms[survey.id])}.values()))
     lacking = {key for name in missing_columns(raw, survey) if (key := resolve(once, name))}
+    if not lacking.isdisjoint(fetched.taken_out):
+        raise no_entry(raw, [survey])
     raw = with_empty_columns(raw, [column for column in once.columns if column.key in lacking])
     if missing_columns(raw, survey):
         raise no_entry(raw, [survey])

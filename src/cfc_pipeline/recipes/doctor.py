@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes.entries import check_instruments, left_out
 from cfc_pipeline.recipes.fetch import ask, kept_fetches
+from cfc_pipeline.recipes.retain import due, due_columns
 from cfc_pipeline.sources import TITLES
 from cfc_pipeline.sources.fetched import state
 from cfc_pipeline.warehouse.store import reading
@@ -60,7 +62,8 @@ def examine(folder: Path, environ: Mapping[str, str]) -> list[str]:
             found.append(f"good: {what}" + (f": {told}" if told else ""))
         except PipelineError as error:
             found.append(f"mend: {error}")
-    return found + _self_harm(programme) + _doubts(programme) + _begun(programme, environ) + _too_open(programme)
+    found += _self_harm(programme) + _doubts(programme) + _begun(programme, environ)
+    return found + _past_their_time(programme, environ) + _too_open(programme)
 
 
 def _has_key(programme: Programme, environ: Mapping[str, str]) -> None:
@@ -125,6 +128,18 @@ def _begun(programme: Programme, environ: Mapping[str, str]) -> list[str]:
     except PipelineError:
         pass  # the check of the key has said what is wrong
     return found
+
+
+def _past_their_time(programme: Programme, environ: Mapping[str, str]) -> list[str]:
+    today = datetime.now(UTC).date()
+    count = len(due(programme, today))
+    found = [f"mend: {count} releases or backups are past their time; run `cfc-pipeline retain`"] if count else []
+    try:
+        copies = len(due_columns(programme, environ, today).copies)
+    except PipelineError:
+        copies = 0  # the check of the key has said what is wrong
+    told = f"mend: {copies} sealed copies hold columns that nobody uses past their time; run `cfc-pipeline retain`"
+    return [*found, told] if copies else found
 
 
 def _too_open(programme: Programme) -> list[str]:

@@ -32,6 +32,7 @@ class Fetched:
     form: tuple[RawColumn, ...]
     rows: pl.DataFrame
     gone: tuple[str, ...] = ()
+    taken_out: tuple[str, ...] = ()  # keys of questions whose answers were kept for their time and are gone
 
     @property
     def keys(self) -> list[str]:
@@ -62,7 +63,7 @@ def from_bytes(data: bytes) -> Fetched:
             where="the file",
             next_step="use the CSV or Excel download of the survey tool",
         ) from None
-    about["gone"] = tuple(about["gone"])
+    about |= {name: tuple(about.get(name, ())) for name in ("gone", "taken_out")}
     return Fetched(form=form, rows=rows, **about)
 
 

@@ -19,6 +19,7 @@ _ABOUT = "cfc_pipeline.kept"
 def to_bytes(raw: RawTable) -> bytes:
     about = {name: getattr(raw, name) for name in ("tool", "layout", "zone", "warnings", "erased")}
     about["columns"] = [asdict(column) for column in raw.columns]
+    about["form"] = [asdict(column) for column in raw.form]
     file = io.BytesIO()
     raw.rows.collect().write_parquet(file, metadata={_ABOUT: json.dumps(about)}, statistics=False)
     return file.getvalue()
@@ -29,8 +30,9 @@ def from_bytes(data: bytes) -> RawTable:
     try:
         about = json.loads(pl.read_parquet_metadata(io.BytesIO(data))[_ABOUT])
         columns = tuple(column_from(one) for one in about.pop("columns"))
+        form = tuple(column_from(one) for one in about.pop("form", []))  # versions before this one wrote none
         rows = pl.read_parquet(io.BytesIO(data)).lazy()
-        return RawTable(columns=columns, rows=rows, **about | {"warnings": tuple(about["warnings"])})
+        return RawTable(columns=columns, form=form, rows=rows, **about | {"warnings": tuple(about["warnings"])})
     except (KeyError, ValueError, TypeError, pl.exceptions.PolarsError):
         raise StoreError(
             "What was kept of an export cannot be read.",
