@@ -30,6 +30,7 @@ environment.filters["groupby_in_order"] = lambda items, name: [
 ]
 # Nothing may be fetched or run; styles are inline. Tables come from other people's words, so this is the second lock.
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+WIDER = 18  # columns from which it has smaller figures and may be wider than the text around it
 WIDE = 10  # columns of an HTML table from which it is printed on a landscape page
 
 
@@ -47,8 +48,8 @@ def fragment(table: PublishedTable, grid: Markup, *, leave_out: Collection[str] 
     """`<figure>` with the `grid` of a table and its notes, without those that the page says elsewhere; needs
     templates/style.css on the page. `table` is as_written."""
     kept = [note for note in notes(table) if note not in leave_out]
-    wide = len(shown_columns(table)) >= WIDE
-    return _render("table.html.j2", table=table, grid=grid, wide=wide, notes=kept)
+    count = len(shown_columns(table))
+    return _render("table.html.j2", table=table, grid=grid, wide=count >= WIDE, wider=count >= WIDER, notes=kept)
 
 
 def document(table: PublishedTable, figure: Markup, *, banner: str = "") -> str:
