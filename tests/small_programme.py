@@ -19,7 +19,15 @@ from tests.small_warehouse import SCORE_SHEETS
 INSTRUMENTS = load_instruments()
 SUBSCALES = (("brs", "resilience"), ("ceas_self", "engagement"), ("ceas_self", "action"), ("ceas_self", "total"))
 CHOICES = (0.02, 0.03, 0.25, 0.4, 0.3)  # how likely each answer to perceived impact is
-RESULTS = ("paired_change", "paired_support", "response_flow", "feedback_summary", "impact_distribution")
+RESULTS = (
+    "paired_change",
+    "paired_support",
+    "response_flow",
+    "feedback_summary",
+    "impact_distribution",
+    "impact_share",
+)
+ROLE_GROUPS = {"Headteachers": ["Headteacher"], "Deputies": ["deputy headteacher "]}
 QUESTIONS = ("Usefulness", "Facilitation")
 
 
@@ -57,7 +65,7 @@ def small_programme(groups: Sequence[Group], seed: int = 1) -> duckdb.DuckDBPyCo
     _fill(con, "pipeline_run", pl.DataFrame([run | numbers]))
     replace_table(con, "instrument", instrument_rows(INSTRUMENTS))
     replace_table(con, "item", item_rows(INSTRUMENTS))
-    estimates.write(con, INSTRUMENTS)
+    estimates.write(con, INSTRUMENTS, ROLE_GROUPS)
     return con
 
 
@@ -88,6 +96,7 @@ def _people(groups: Sequence[Group], random: np.random.Generator) -> pl.DataFram
             "participant_id": f"p-{i}-{j}",
             "cohort_id": f"c{i}",
             "school_id": f"s-{i % 3}-{j % group.schools}",
+            "role": "Headteacher" if j % 3 == 0 else "Deputy headteacher" if j % 3 == 1 else None,
             "on_roster": True,
             "consented": random.random() > group.missing / 2,
             "withdrawn": random.random() < group.missing / 2,

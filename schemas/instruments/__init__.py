@@ -115,6 +115,9 @@ class Instrument(Key):
     range: tuple[Whole, Whole] = Field(description="Lowest and highest allowed answer.")
     short_names: dict[ItemNumber, Text] = Field({}, description="Item: short name. Only for a programme's own forms.")
     answers: dict[Whole, Text] = Field({}, description="Answer: its label. Only for a programme's own forms.")
+    increased: list[Whole] = Field(
+        [], description="Answers that count as increased, for the share of people who gave one. Only for distributions."
+    )
     fillers: list[ItemNumber] = Field([], description="Items that are asked and never scored.")
     reverse: list[ItemNumber] = Field([], description="Items that are turned around before scoring.")
     aggregate: Literal["sum", "mean", "table"] | None = Field(None, description="table: the sum, looked up in `table`.")
@@ -188,8 +191,19 @@ def _answer_mistakes(key: Instrument) -> list[str]:
         "`answers` must label every number of `range`": key.answers
         and sorted(key.answers) != list(range(key.lowest, key.highest + 1)),
         "`answers` must differ from each other": len(key.labels) != len(key.answers),
+        "`increased` is for kind distribution only": key.increased and key.kind != "distribution",
+        "`increased` names an answer that does not exist": set(key.increased) - set(key.answers),
+        "`increased` names an answer twice": len(set(key.increased)) != len(key.increased),
+        "`increased` must leave at least one answer out": key.answers and set(key.increased) >= set(key.answers),
+        # Between answers that count, one that does not would stand on the wrong side of every chart.
+        "`increased` must be the answers at one end": not _at_one_end(key),
     }
     return [mistake for mistake, found in checks.items() if found]
+
+
+def _at_one_end(key: Instrument) -> bool:
+    chosen, every = sorted(key.increased), sorted(key.answers)
+    return not chosen or chosen in (every[-len(chosen) :], every[: len(chosen)])
 
 
 def _scoring_mistakes(key: Instrument) -> list[str]:

@@ -135,6 +135,29 @@ class ImpactDistribution(Table):
     base: int = column("People who answered the item.", label="Base", unit="people")
     n_schools: int = column("Schools of the people who answered the item.", unit="schools")
     percent: float = column("n of base.", label="%", unit="%", nullable=True)
+    increased: bool = column(
+        "Whether the answer counts as increased, by the form's key; empty where the key does not say.",
+        label="Counts as increased",
+        nullable=True,
+    )
+
+
+class ImpactShare(Table):
+    """How many people gave one of the answers that count as increased, by the form's key. At level all also for each
+    role group of programme.yaml."""
+
+    level: str = column("Whom the row is about.", isin=LEVELS, key=True)
+    cohort_id: str = column("The cohort, at level cohort.", nullable=True, key=True)
+    academic_year: str = column("The academic year, at levels cohort and year.", nullable=True, key=True)
+    role_group: str = column("The role group, at level all; empty for everybody.", nullable=True, key=True)
+    instrument: str = column("The instrument.", key=True)
+    item: int = column("Number of the item.", key=True)
+    n_increased: int = column("People who gave an answer that counts.", label="Increased", unit="people")
+    base: int = column("People who answered the item.", label="Answered", unit="people")
+    n_schools: int = column("Schools of the people who answered the item.", unit="schools")
+    percent: float = column("n_increased of base.", label="%", unit="%", nullable=True)
+    ci_low: float = column("Lower end of Wilson's 95 % interval of the share.", label="from", unit="%", nullable=True)
+    ci_high: float = column("Upper end of that interval.", label="to", unit="%", nullable=True)
 
 
 class DataQuality(Table):

@@ -42,11 +42,13 @@ FETCHED = (
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 # An instrument, or one subscale of it.
 Measure = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*(/[a-z0-9][a-z0-9_]*)?$", max_length=121)]
+RoleGroup = Annotated[str, Field(min_length=1, max_length=60)]
 AcademicYear = Annotated[str, Field(pattern=r"^\d{4}/\d{2}$")]
 
 _SPEC = r"[!#$%&'*+/=?^`{|}~.\w-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
 # One email address, with or without a name in front; anything else could end in a header of the email.
 ADDRESS = re.compile(rf"(?P<bare>{_SPEC})|(?P<name>[\w .'’()&/-]*?) *<(?P<in_brackets>{_SPEC})>")
+OTHER_ROLES = "Other roles, or not known"  # the role group of everybody who is in no other
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")  # where mail may go unencrypted
 
 
@@ -270,6 +272,11 @@ class Programme(Model):
     families: dict[Slug, Annotated[list[Measure], Field(min_length=1)]] = Field(
         {},
         description="For Holm's correction of p: the name of a family of tests, and its measures.",
+    )
+    role_groups: dict[RoleGroup, Annotated[list[str], Field(min_length=1)]] = Field(
+        {},
+        description="Coarse groups of the roster's roles, for perceived impact over all years: the group's name in "
+        "tables, and the roles in it. Roles in no group, and people whose role is not known, are one more group.",
     )
     email: Email | None = Field(None, description="The summary after a release. Left out: no email.")
     schedule: Schedule = Field(Schedule(), description="When the flows run by themselves.")

@@ -14,7 +14,18 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ValidationError
 
 from cfc_pipeline.errors import did_you_mean
-from cfc_pipeline.programme import ADDRESS, FETCHED, THIS_MACHINE, Cohort, Consent, Email, FromColumn, Survey, TimePoint
+from cfc_pipeline.programme import (
+    ADDRESS,
+    FETCHED,
+    OTHER_ROLES,
+    THIS_MACHINE,
+    Cohort,
+    Consent,
+    Email,
+    FromColumn,
+    Survey,
+    TimePoint,
+)
 from cfc_pipeline.programme_yaml import Mistake, Place
 from schemas.fields import CONSENT_MEANINGS, DAYS, NUMBERS, ROSTER, SESSION_LOG, YES_OR_NO
 
@@ -55,6 +66,7 @@ def mistakes(data: dict[str, Any]) -> Found:
     yield from _own_codes(data)
     yield from _versions(data)
     yield from _families(data)
+    yield from _role_groups(data)
     yield from _zone(("timezone",), data.get("timezone"))
     if email := _read(Email, data.get("email")):
         yield from _email(email)
@@ -245,6 +257,21 @@ def _families(data: dict[str, Any]) -> Found:
         if measure in seen or wider:
             yield Mistake(place, f"`{measure}` is in a family already")
         seen.add(measure)
+
+
+def _role_groups(data: dict[str, Any]) -> Found:
+    """A role in two groups would count in both; groups whose names look alike would look like one."""
+    groups = data.get("role_groups")
+    names: set[str] = {OTHER_ROLES.casefold()}
+    seen: set[str] = set()
+    for name, roles in groups.items() if isinstance(groups, dict) else ():
+        if str(name).strip().casefold() in names:
+            yield Mistake(("role_groups", name), "this name is taken")
+        names.add(str(name).strip().casefold())
+        for i, role in enumerate(roles if isinstance(roles, list) else ()):
+            if str(role).strip().casefold() in seen:
+                yield Mistake(("role_groups", name, i), "this role is in a group already")
+            seen.add(str(role).strip().casefold())
 
 
 def _versions(data: dict[str, Any]) -> Found:

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from cfc_pipeline.disclosure.feedback import protect_feedback
 from cfc_pipeline.disclosure.flow import protect_flow
-from cfc_pipeline.disclosure.impact import protect_impact
+from cfc_pipeline.disclosure.impact import protect_impact, protect_impact_and_shares
 from cfc_pipeline.disclosure.paired import protect_paired
 from cfc_pipeline.disclosure.profile import load_profile
 from cfc_pipeline.disclosure.protected import Protected
 from cfc_pipeline.disclosure.quality import protect_quality
+from cfc_pipeline.programme import OTHER_ROLES
 from cfc_pipeline.publish.tables import composites
 from tests.attack import Group as Atoms
 from tests.attack import exposed_counts, known_groups
@@ -105,6 +106,39 @@ def test_no_answer_of_a_few_people_can_be_worked_out(programme, name):
     # The percentage is n of base in other words.
     seen = protected.values
     assert seen.filter(pl.col("percent").is_not_null() & (pl.col("n").is_null() | pl.col("base").is_null())).is_empty()
+
+
+ROLES = ("Headteachers", "Deputies", OTHER_ROLES)
+
+
+@some
+@given(programmes, profiles)
+def test_no_share_and_no_role_group_gives_a_few_people_away(programme, name):
+    """The two tables of perceived impact together: each answer, those that count as increased, the rest, role groups.
+    Nor can it be worked out that everybody in a group gave an answer that counts, or that nobody did."""
+    con, profile = small_programme(*programme), load_profile(name)
+    cohorts = con.table("cohort").pl()
+    impact, shares = (con.table(t).pl().filter(pl.col("item") == 1) for t in ("impact_distribution", "impact_share"))
+    seen_impact, seen_shares = protect_impact_and_shares(impact, shares, profile)
+    cells: dict[Atoms, tuple[int, bool]] = {}
+
+    def note(row, values, roles, count, shown):
+        here = cohorts_of(row, cohorts)
+        atoms = frozenset((cohort, value, role) for cohort in here for value in values for role in roles)
+        cells[atoms] = (count, cells.get(atoms, (0, False))[1] or shown)
+
+    for true, seen in rows(impact, seen_impact):
+        note(true, [true["value"]], ROLES, true["n"], seen["n"] is not None)
+        note(true, range(1, 6), ROLES, true["base"], seen["base"] is not None)
+    for true, seen in rows(shares, seen_shares):
+        roles = [true["role_group"]] if true["role_group"] else ROLES
+        note(true, (4, 5), roles, true["n_increased"], seen["n_increased"] is not None)
+        note(true, (1, 2, 3), roles, true["base"] - true["n_increased"], False)
+        note(true, range(1, 6), roles, true["base"], seen["base"] is not None)
+        assert seen["percent"] is None or (seen["n_increased"] is not None and seen["base"] is not None)
+    assert_closed(cells, profile.smallest_count)
+    people = [(true["n_increased"], true["base"], seen) for true, seen in rows(shares, seen_shares) if true["base"]]
+    assert not [1 for n, base, seen in people if n in (0, base) and None not in (seen["n_increased"], seen["base"])]
 
 
 @some

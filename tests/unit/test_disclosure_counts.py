@@ -6,7 +6,7 @@ import pytest
 
 from cfc_pipeline.disclosure.counts import choose_shown
 from cfc_pipeline.disclosure.flow import protect_flow
-from cfc_pipeline.disclosure.impact import protect_impact
+from cfc_pipeline.disclosure.impact import protect_impact, protect_impact_and_shares
 from cfc_pipeline.disclosure.profile import load_profile
 from cfc_pipeline.disclosure.quality import protect_quality
 from cfc_pipeline.disclosure.sums import sums_of
@@ -124,7 +124,7 @@ def impact(*counts, level="cohort", cohort="c1", n_schools=6):
     base = sum(counts)
     return pl.DataFrame(
         [
-            (level, cohort, "2023/24", "own", 1, value, f"answer {value}", n, base, n_schools, 100 * n / base)
+            (level, cohort, "2023/24", "own", 1, value, f"answer {value}", n, base, n_schools, 100 * n / base, None)
             for value, n in enumerate(counts, 1)
         ],
         schema=polars_schema(TABLES["impact_distribution"]),
@@ -157,6 +157,42 @@ def test_percentages_need_a_base_of_ten():
     wide = protect_impact(impact(5, 5), DEFAULT.model_copy(update={"base_of_percentage": 11}))
     assert wide.values["n"].to_list() == [5, 5]
     assert set(wide.hidden["percent"]) == {"SMALL_BASE"}
+
+
+def shares(*groups):
+    """Everybody (None) and role groups: how many increased, of how many, of how many schools."""
+    rows = [
+        ("all", None, None, role, "own", 1, n, base, schools, 100 * n / base, 0.0, 100.0)
+        for role, n, base, schools in groups
+    ]
+    return pl.DataFrame(rows, schema=polars_schema(TABLES["impact_share"]), orient="row")
+
+
+def seen_shares(*groups):
+    _, increased, base, _ = groups[0]
+    answers = impact(0, 0, base - increased, increased, level="all", cohort=None).with_columns(
+        academic_year=pl.lit(None, pl.String), increased=pl.col("value") == 4
+    )
+    return protect_impact_and_shares(answers, shares(*groups), DEFAULT)[1].values["n_increased"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("increased", "of", "shown"),
+    [(30, 40, True), (40, 40, False), (37, 40, False), (0, 40, False), (3, 40, False), (35, 40, True)],
+)
+def test_what_everybody_or_all_but_a_few_said_is_hidden(increased, of, shown):
+    assert seen_shares((None, increased, of, 9)) == [increased if shown else None]
+
+
+def test_a_role_group_of_too_few_does_not_follow_from_everybody_and_the_others():
+    """Thirty of forty less eleven of sixteen, less twelve of seventeen, would be the seven others'."""
+    everybody, heads, deputies = (None, 30, 40, 9), ("Heads", 11, 16, 9), ("Deputies", 12, 17, 9)
+    seen = seen_shares(everybody, heads, deputies, ("Others", 7, 7, 6))
+    assert seen[0] == 30
+    assert seen[3] is None
+    assert seen[1:3].count(None) == 1
+    assert None not in seen_shares(everybody, heads, ("Others", 19, 24, 9))
+    assert seen_shares(everybody, (*heads[:3], 2), ("Others", 19, 24, 9)) == [30, None, None]
 
 
 def test_rows_left_out_for_want_of_consent_are_not_told_one_by_one():

@@ -119,6 +119,7 @@ MISTAKES: list[tuple[dict[str, object], str]] = [
     ({"kind": "ratings"}, "only kind scale has"),
     ({"answers": {1: "low", 5: "high"}}, "`answers` must label every number"),
     ({"short_names": {1: "one"}}, "`short_names` must name every item or none"),
+    ({"increased": [5]}, "`increased` is for kind distribution only"),
     ({"id": "other"}, "id: must be the file's name"),
     ({"risk": {"items": [7], "source": "s"}}, "an item has a higher number"),
     ({"factor": 25, "aggregate": "sum"}, "`factor` is for aggregate mean only"),
@@ -135,6 +136,25 @@ def test_a_mistake_is_named_with_its_file(tmp_path: Path, change: dict[str, obje
     with pytest.raises(ConfigError) as caught:
         load_instruments(own(tmp_path, change))
     assert "mine.yaml" in caught.value.where
+    assert said in caught.value.where
+
+
+@pytest.mark.parametrize(
+    ("increased", "said"),
+    [
+        ([4, 6], "names an answer that does not exist"),
+        ([5, 5], "names an answer twice"),
+        ([1, 2, 3, 4, 5], "must leave at least one answer out"),
+        ([1, 5], "must be the answers at one end"),
+        (["4"], "increased.0"),
+    ],
+)
+def test_the_answers_that_count_are_checked(tmp_path: Path, increased: list[object], said: str) -> None:
+    key = yaml.safe_load((INSTRUMENTS / "cfc_perceived_impact.yaml").read_text(encoding="utf-8"))
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({**key, "id": "mine", "increased": increased}), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_instruments(tmp_path)
     assert said in caught.value.where
 
 

@@ -6,6 +6,7 @@ import pytest
 from cfc_pipeline.errors import BalanceError
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.outcomes.impact import impact_distribution
+from cfc_pipeline.outcomes.shares import impact_share
 from schemas.tables import TABLES
 from tests import small_warehouse as w
 
@@ -99,3 +100,37 @@ def test_two_counted_forms_at_one_time_point_are_refused(con: w.Connection) -> N
 
 def test_no_answers_no_rows(con: w.Connection) -> None:
     assert distribution(con).height == 0
+
+
+def shares(con: w.Connection, roles: dict[str, list[str]] | None = None) -> pl.DataFrame:
+    found = impact_share(con, distribution(con), KEYS, roles)
+    return TABLES["impact_share"].validate(found).lazy().collect().filter(pl.col("item") == 1)
+
+
+def test_the_share_counts_the_answers_that_the_key_names(con: w.Connection) -> None:
+    for number, value in enumerate((5, 4, 4, 3, 1)):
+        answer(con, w.person(con, number, "a", f"s-{number}"), "a", {1: value})
+    (row,) = shares(con).filter(pl.col("level") == "all").rows(named=True)
+    assert (row["n_increased"], row["base"], row["n_schools"], row["percent"]) == (3, 5, 5, 60)
+    # statsmodels 0.15.0: proportion_confint(3, 5, method="wilson")
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx((23.0724281, 88.2379226))
+
+
+def test_role_groups_add_up_to_everybody(con: w.Connection) -> None:
+    roles = ("Headteacher", "headteacher ", "Bursar", None)
+    for number, (role, value) in enumerate(zip(roles, (5, 1, 4, 4), strict=True)):
+        answer(con, w.person(con, number, "a"), "a", {1: value})
+        con.execute("UPDATE participant SET role = ? WHERE participant_id = ?", [role, f"p-{number}"])
+    answer(con, None, "b", {1: 2})
+    groups = shares(con, {"Heads": ["Headteacher"], "Nobody": ["Caretaker"]}).filter(pl.col("role_group").is_not_null())
+    counted = groups.select("role_group", "n_increased", "base").rows()
+    assert counted == [("Heads", 1, 2), ("Other roles, or not known", 2, 3)]
+    assert set(groups["level"]) == {"all"}
+
+
+def test_a_form_whose_key_does_not_say_has_no_share(con: w.Connection) -> None:
+    answer(con, w.person(con, 1, "a"), "a", {1: 5})
+    silent = {FORM: KEYS[FORM].model_copy(update={"increased": []})}
+    found = impact_distribution(con, silent)
+    assert found["increased"].null_count() == found.height
+    assert impact_share(con, found, silent, {"Heads": ["Headteacher"]}).is_empty()

@@ -156,7 +156,7 @@ SENTENCES = {
         TOP + "folder: /tmp\n",
         [
             "line 4: folder: unknown setting; known are `name`, `timezone`, `synthetic`, `cohorts`, `surveys`, "
-            "`policy`, `families`, `email`, `schedule`"
+            "`policy`, `families`, `role_groups`, `email`, `schedule`"
         ],
     ),
     "families": (
@@ -165,6 +165,14 @@ SENTENCES = {
             "line 4: families.b[1]: must be an instrument, or `instrument/subscale`, not `ceas self`",
             "line 4: families.b[0]: `brs/total` is in a family already",
             "line 4: families.c[0]: `ceas_self` is in a family already",
+        ],
+    ),
+    "role groups": (
+        TOP + "role_groups: {Heads: [Head, Principal], heads: [Deputy, head ], 'Other roles, or not known': [Cook]}\n",
+        [
+            "line 4: role_groups.heads: this name is taken",
+            "line 4: role_groups.heads[1]: this role is in a group already",
+            "line 4: role_groups.Other roles, or not known: this name is taken",
         ],
     ),
     "password": (

@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -10,6 +11,7 @@ import vl_convert
 
 from cfc_pipeline.publish.charts import change_charts, flow_chart, rating_charts
 from cfc_pipeline.publish.figures import changes, ratings, stages
+from cfc_pipeline.publish.impact_charts import impact_charts
 from cfc_pipeline.publish.model import PublishedTable
 from cfc_pipeline.publish.written import as_written
 from tests import published
@@ -135,3 +137,63 @@ def test_ratings_beyond_five_stay_inside_the_chart(monkeypatch: pytest.MonkeyPat
     domains = [spec["encoding"]["y"]["scale"]["domain"] for spec in specs[::2]]  # type: ignore[index]
     assert domains[0] == [1, 5]
     assert domains[1][1] >= 2 * highest > 5
+
+
+def _impact(shown: bool = True) -> dict[str, PublishedTable]:
+    """One item in two years: the first with every answer, the second with its share only, or nothing."""
+    years = ("2023/24", "All years")
+    keys = ("question", "answer", "counts", "y2023_24_n", "y2023_24_percent", "all_n", "all_percent")
+    groups = ("", "", "", years[0], years[0], years[1], years[1])
+    kinds = ("text", "text", "text", "count", "percent", "count", "percent")
+    columns = tuple(
+        published.Column(key, key.title(), kind, group)  # type: ignore[arg-type]
+        for key, group, kind in zip(keys, groups, kinds, strict=True)
+    )
+    hidden = ("SMALL_COUNT", "SMALL_COUNT")
+    rows = [
+        ("Resilience", "Less", "no", 5, 10.0, *hidden),
+        ("Resilience", "Same", "no", 10, 20.0, *hidden),
+        ("Resilience", "More", "yes", 35, 70.0, 60, 60.0),
+        ("Resilience", "Answered the item", None, 50, None, 100, None),
+    ]
+    answers = published.table("perceived_impact", columns, rows, row_group="question")
+    share = (60, 100, 60.0, 50.0, 69.0) if shown else ("SMALL_COUNT",) * 5
+    figures = ("n_increased", "base", "percent", "ci_low", "ci_high")
+    columns = (
+        published.Column("question", "Item", "text"),
+        published.Column("who", "People of", "text"),
+        *(published.Column(key, key, "count" if i < 2 else "percent") for i, key in enumerate(figures)),
+    )
+    rows = [("Resilience", years[0], 35, 50, 70.0, 56.0, 81.0), ("Resilience", years[1], *share)]
+    shares = published.table("impact_shares", columns, rows, row_group="question")
+    return {table.name: as_written(table) for table in (answers, shares)}
+
+
+def test_answers_that_count_are_right_of_the_line_and_their_share_ends_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = _drawn(monkeypatch)
+    key, item = impact_charts(_impact())
+    assert (key.title, item.title, item.hidden) == ("The colours", "Resilience", 2)
+    pieces = specs[1]["layer"][0]["data"]["values"]  # type: ignore[index]
+    first = {p["answer"]: (p["from"], p["to"]) for p in pieces if p["year"] == "2023/24"}
+    assert first == {"More": (0, 70), "Same": (0, -20), "Less": (-20, -30)}
+    last = [(p["from"], p["to"]) for p in pieces if p["year"] == "All years"]
+    assert last == [(0, 60), (0, -40)]  # the two halves, because single answers are hidden
+    assert "All years: increased 60 % (95 % interval 50 to 69 %), More 60 %" in item.text
+
+
+def test_a_year_without_any_figure_has_the_mark_and_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = _drawn(monkeypatch)
+    _, item = impact_charts(_impact(shown=False))
+    pieces = specs[1]["layer"][0]["data"]["values"]  # type: ignore[index]
+    assert {p["year"] for p in pieces} == {"2023/24"}
+    assert "[c]" in item.svg
+    assert item.hidden == 3
+
+
+def test_every_colour_of_a_chart_differs_in_lightness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read without colour, as a printer or some eyes do."""
+    specs = _drawn(monkeypatch)
+    impact_charts(_impact())
+    colours = specs[0]["encoding"]["color"]["scale"]["range"]  # type: ignore[index]
+    light = sorted(sum(w * int(c[i : i + 2], 16) for w, i in ((0.299, 1), (0.587, 3), (0.114, 5))) for c in colours)
+    assert min(b - a for a, b in pairwise(light)) > 5

@@ -24,6 +24,7 @@ NAMES = [
     "later_outcomes",
     "session_feedback",
     "perceived_impact",
+    "impact_shares",
     "data_quality",
 ]
 OFF = "a paper for the team, not for publication"

@@ -64,6 +64,7 @@ def _write_programme(path: Path) -> None:
         "synthetic": True,
         "cohorts": [_cohort_entry(cohort) for cohort in COHORTS],
         "surveys": [*roster_entries(), *(entry_of(form) for form in FORMS)],
+        "role_groups": {"Headteachers": ["Headteacher"]},
         "email": {
             "sender": "programme@example.org",
             "to": ["trustees@example.org"],

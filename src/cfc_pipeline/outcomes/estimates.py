@@ -1,21 +1,26 @@
 """Every estimate into its table, so that releases, analysts and checks read the same numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cfc_pipeline.outcomes.feedback import feedback_summary
 from cfc_pipeline.outcomes.flow import response_flow
 from cfc_pipeline.outcomes.impact import impact_distribution
 from cfc_pipeline.outcomes.links import with_links
 from cfc_pipeline.outcomes.paired import PAIRED_SUPPORT, paired_change
+from cfc_pipeline.outcomes.shares import impact_share
 from cfc_pipeline.warehouse.store import Connection
 from cfc_pipeline.warehouse.write import fill_table, replace_table
 from schemas.instruments import Instrument
 
 
-def write(con: Connection, instruments: Mapping[str, Instrument]) -> None:
+def write(
+    con: Connection, instruments: Mapping[str, Instrument], role_groups: Mapping[str, Sequence[str]] | None = None
+) -> None:
     """Work everything out anew from the scores and answers in the warehouse."""
     replace_table(con, "paired_change", with_links(con, paired_change(con)))
     fill_table(con, "paired_support", PAIRED_SUPPORT)
     replace_table(con, "response_flow", response_flow(con))
     replace_table(con, "feedback_summary", feedback_summary(con))
-    replace_table(con, "impact_distribution", impact_distribution(con, instruments))
+    impact = impact_distribution(con, instruments)
+    replace_table(con, "impact_distribution", impact)
+    replace_table(con, "impact_share", impact_share(con, impact, instruments, role_groups))

@@ -1,6 +1,6 @@
 """Perceived impact: how many people chose each answer to each of the programme's own items."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import duckdb
 import polars as pl
@@ -11,7 +11,7 @@ from schemas.instruments import Instrument
 from schemas.tables.results import ImpactDistribution
 
 # One form for each person, cohort and instrument: the first of these time points at which they answered any of it.
-_ANSWERS = """
+ANSWERS = """
     CREATE OR REPLACE TEMP TABLE impact_answer AS
     SELECT coalesce(participant_id, response_id) AS person, cohort_id, cohort.academic_year, school_id,
            instrument, item, value
@@ -51,9 +51,8 @@ def impact_distribution(con: duckdb.DuckDBPyConnection, instruments: Mapping[str
     time point, which intake rules out.
     """
     choices = _choices(instruments)
-    # Named one by one, so that the database does not even look at the answers to scales.
-    listed = ", ".join(f"'{instrument}'" for instrument in choices["instrument"].unique(maintain_order=True)) or "NULL"
-    con.execute(_ANSWERS.format(instruments=listed, people=PERSON))
+    listed = listing(choices["instrument"].unique(maintain_order=True))
+    con.execute(ANSWERS.format(instruments=listed, people=PERSON))
     _refuse_second_forms(frame(con, _TWICE))
     bases, counts = frame(con, _BASES), frame(con, _COUNTS)
     con.execute("DROP TABLE impact_answer")
@@ -69,15 +68,21 @@ def impact_distribution(con: duckdb.DuckDBPyConnection, instruments: Mapping[str
     return in_order(rows, ImpactDistribution)
 
 
+def listing(instruments: Iterable[str]) -> str:
+    """For a query: named one by one, so that the database does not even look at the answers to scales."""
+    return ", ".join(f"'{instrument}'" for instrument in instruments) or "NULL"
+
+
 def _choices(instruments: Mapping[str, Instrument]) -> pl.DataFrame:
     rows = [
-        (key.id, item, value, answer)
+        (key.id, item, value, answer, value in key.increased if key.increased else None)
         for key in instruments.values()
         if key.kind == "distribution"
         for item in range(1, key.items + 1)
         for value, answer in key.answers.items()
     ]
     schema = {"instrument": pl.String, "item": pl.Int64, "value": pl.Int64, "answer": pl.String}
+    schema |= {"increased": pl.Boolean}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

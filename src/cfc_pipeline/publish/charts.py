@@ -123,7 +123,7 @@ def _change_chart(instrument: str, measure: str, rows: list[Change], axis: list[
         ],
     }
     sentences = [r.words() for r in rows if r.shown]
-    return _chart(instrument, measure, spec, sentences, sum(r.hidden for r in rows))
+    return chart(instrument, measure, spec, sentences, sum(r.hidden for r in rows))
 
 
 def _marks(field: str, rows: list[str], x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def _flow_chart(group: str, row: list[Stage], most: int) -> Chart:
         ],
     }
     sentences = [f"{s.label}: {s.people:,}" for s in row if s.people is not None]
-    return _chart("", group, spec, sentences, sum(s.hidden for s in row))
+    return chart("", group, spec, sentences, sum(s.hidden for s in row))
 
 
 def _rating_chart(question: str, rows: list[Rating]) -> Chart:
@@ -203,7 +203,7 @@ def _rating_chart(question: str, rows: list[Rating]) -> Chart:
             for scope, width in zip(SCOPES, (1, 2, 3), strict=True)
         ],
     }
-    return _chart("", question, spec, list(_rating_sentences(rows)), sum(r.hidden for r in rows))
+    return chart("", question, spec, list(_rating_sentences(rows)), sum(r.hidden for r in rows))
 
 
 def _rating_sentences(rows: list[Rating]) -> Iterator[str]:
@@ -213,7 +213,7 @@ def _rating_sentences(rows: list[Rating]) -> Iterator[str]:
             yield f"{line}: {', '.join(points)}"
 
 
-def _chart(group: str, title: str, spec: dict[str, Any], sentences: list[str], hidden: int) -> Chart:
+def chart(group: str, title: str, spec: dict[str, Any], sentences: list[str], hidden: int) -> Chart:
     text = "; ".join(sentences) + "." if sentences else "No figure may be shown."
     name = f"{group}, {title}" if group else title
     svg = vl_convert.vegalite_to_svg(spec | {"config": CONFIG}, allowed_base_urls=[])

@@ -19,6 +19,7 @@ from cfc_pipeline.publish.findings import (
     programme_name,
 )
 from cfc_pipeline.publish.html import CSP, environment, fragment, notes
+from cfc_pipeline.publish.impact_charts import impact_charts
 from cfc_pipeline.publish.model import PublishedTable
 
 ABOUT = (
@@ -38,6 +39,7 @@ class Section:
     intro: str
     tables: tuple[str, ...]
     charts: dict[str, Callable[[PublishedTable], list[Chart]]]  # table: what draws it
+    together: Callable[[Mapping[str, PublishedTable]], list[Chart]] | None = None  # draws from several tables
 
 
 SECTIONS = (
@@ -60,9 +62,12 @@ SECTIONS = (
     Section(
         "impact",
         "Perceived impact",
-        "Answers to the programme's own questions afterwards: what people believe, not a measured change.",
-        ("perceived_impact",),
+        "Answers to the programme's own questions afterwards: what people believe, not a measured change. Answers that "
+        "count as increased are right of the line, with their share at the end and its 95 % interval as a thin line; "
+        "the other answers are left of it. [c] is a hidden share.",
+        ("impact_shares", "perceived_impact"),
         {},
+        impact_charts,
     ),
     Section(
         "sessions",
@@ -134,6 +139,7 @@ def _section(
     section: Section, named: dict[str, PublishedTable], grids: Mapping[str, Markup], common: list[str]
 ) -> dict[str, object]:
     charts: list[Chart] = [c for name, draw in section.charts.items() if name in named for c in draw(named[name])]
+    charts += section.together(named) if section.together else []
     tables = [fragment(named[name], grids[name], leave_out=common) for name in section.tables if name in named]
     return {"id": section.id, "title": section.title, "intro": section.intro, "charts": charts, "tables": tables}
 

@@ -14,12 +14,10 @@ from cfc_pipeline.publish.layout import (
     counted,
     labelled,
     side_by_side,
-    slug,
-    where,
 )
-from cfc_pipeline.publish.model import ALL_YEARS, Column, FigureKind, PublishedTable
+from cfc_pipeline.publish.model import Column, FigureKind, PublishedTable
 from schemas.tables import label
-from schemas.tables.results import FeedbackSummary, ImpactDistribution, ResponseFlow
+from schemas.tables.results import FeedbackSummary, ResponseFlow
 
 FLOW = {
     "Enrolment": ("n_schools", "enrolled"),
@@ -84,58 +82,6 @@ def session_feedback(feedback: Protected, about: About) -> PublishedTable:
         people="From the anonymous forms after each session; n is the number of forms with that rating.",
         row_group=YEAR.key,
     )
-
-
-def perceived_impact(impact: Protected, about: About) -> PublishedTable:
-    """Rows: the answers to each item, and how many answered it. Columns: a group for each year, and all years."""
-    rows = where(impact, pl.col("level").is_in(["year", "all"]))
-    rows = _with_bases(labelled(rows, about.cohorts))
-    names = about.items.select("instrument", "item", question="short_name")
-    values = rows.values.join(names, on=["instrument", "item"], how="left", maintain_order="left").with_columns(
-        question=pl.coalesce("question", pl.format("Item {}", "item"))
-    )
-    years = values["academic_year"].unique().sort().to_list()
-    on = ("instrument", "item", "question", "value", "answer")
-    blocks: list[Block] = [(_year_key(year), pl.col("academic_year") == year, ("n", "percent")) for year in years]
-    kinds: tuple[tuple[str, FigureKind], ...] = (("n", "count"), ("percent", "percent"))
-    figures = (
-        Column(f"{_year_key(year)}_{key}", label(ImpactDistribution, key), kind, year)
-        for year in years
-        for key, kind in kinds
-    )
-    return about.table(
-        rows,
-        (Column("question", "Item", "text"), Column("answer", label(ImpactDistribution, "answer"), "text"), *figures),
-        side_by_side(replace(rows, values=values), on, blocks),
-        words.IMPACT,
-        name="perceived_impact",
-        title="What people say has changed for them",
-        shows="How many people chose each answer to each of the programme's own items.",
-        people="From the people who answered each item; how many is in the row Answered the item.",
-        row_group="question",
-    )
-
-
-def _with_bases(rows: Protected) -> Protected:
-    """The base of each item as a row below its answers, so that it is there once."""
-    on = ("academic_year", "instrument", "item")
-    both = rows.values.with_columns(rows.hidden.select(pl.all().name.prefix("why_"))).with_row_index("__row")
-    bases = both.unique(on, keep="first", maintain_order=True).with_columns(
-        value=pl.lit(None, both.schema["value"]),
-        answer=pl.lit("Answered the item"),
-        n="base",
-        why_n="why_base",
-        percent=pl.lit(None, pl.Float64),
-        why_percent=pl.lit(None, pl.String),
-    )
-    # After the answers of the same item, whatever year they are of.
-    stacked = pl.concat([both, bases]).sort("instrument", "item", "value", nulls_last=True, maintain_order=True)
-    why = stacked.select(pl.col(f"why_{figure}").alias(figure) for figure in rows.hidden.columns)
-    return replace(rows, values=stacked.select(rows.values.columns), hidden=why)
-
-
-def _year_key(year: str) -> str:
-    return "all" if year == ALL_YEARS else slug(year)
 
 
 def data_quality(quality: Protected, about: About) -> PublishedTable:

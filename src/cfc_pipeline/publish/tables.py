@@ -6,20 +6,20 @@ import polars as pl
 from cfc_pipeline.disclosure.families import with_families
 from cfc_pipeline.disclosure.feedback import protect_feedback
 from cfc_pipeline.disclosure.flow import protect_flow
-from cfc_pipeline.disclosure.impact import protect_impact
+from cfc_pipeline.disclosure.impact import protect_impact_and_shares
 from cfc_pipeline.disclosure.paired import protect_paired
 from cfc_pipeline.disclosure.profile import load_profile
 from cfc_pipeline.disclosure.quality import protect_quality
 from cfc_pipeline.outcomes.levels import in_order
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish import words
+from cfc_pipeline.publish.impact_tables import impact_shares, perceived_impact
 from cfc_pipeline.publish.layout import About
 from cfc_pipeline.publish.model import PublishedTable
 from cfc_pipeline.publish.outcome_tables import cohort_outcomes, later_outcomes, multi_year_outcomes
 from cfc_pipeline.publish.people_tables import (
     approved_comments,
     data_quality,
-    perceived_impact,
     response_flow,
     session_feedback,
 )
@@ -41,13 +41,16 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     about = About(_source(con, programme), cohorts, instruments, items, breaks, notes, own_codes, programme.families)
     paired = protect_paired(change, _read(con, "paired_support"), composites(items), profile, off)
     paired = with_families(paired, programme.families)
+    impact, shares = _read(con, "impact_distribution"), _read(con, "impact_share")
+    impact_seen, shares_seen = protect_impact_and_shares(impact, shares, profile, off)
     tables = (
         response_flow(protect_flow(_read(con, "response_flow"), profile, off), about),
         cohort_outcomes(paired, about),
         multi_year_outcomes(paired, about),
         later_outcomes(paired, about),
         session_feedback(protect_feedback(_read(con, "feedback_summary"), profile, off), about),
-        perceived_impact(protect_impact(_read(con, "impact_distribution"), profile, off), about),
+        perceived_impact(impact_seen, about),
+        impact_shares(shares_seen, about),
         approved_comments(_read(con, "comment"), about),
         data_quality(protect_quality(_read(con, "data_quality"), profile, off), about),
     )

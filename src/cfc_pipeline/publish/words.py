@@ -177,6 +177,14 @@ IMPACT = (
     "any.",
     "If everyone in a group chose one answer, the whole distribution is hidden: it would tell what each person said.",
 )
+IMPACT_SHARES = (
+    "Which answers count as increased is said in the form's key, before anybody looks at results, and stands in the "
+    "table of all answers.",
+    "95 % interval: Wilson's, for the share of people. It treats people as independent, although members of a cohort "
+    "influence each other, and is not widened for the number of items looked at.",
+    "A share that would tell what everybody, or all but a few, answered is hidden.",
+    "Role groups are over all years only, and only where enough people of enough schools are in each.",
+)
 QUALITY = (
     "Rows in = stored + unchanged + held back + left out. Unchanged rows were in an earlier file already.",
     "Held back: rows that break a rule wait until somebody corrects them. Left out: rows that must not count, such as "

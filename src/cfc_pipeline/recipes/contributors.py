@@ -167,6 +167,23 @@ def _impact(con: Connection, table: PublishedTable, row: Row, column: Column) ->
     return Inside(exact, (("answered the item", base), *((answer, n) for answer, n, *_ in found)))
 
 
+def _shares(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
+    year, _, role = row["who"].partition(": ")
+    level, _, group = _group(con, year, None)
+    names = con.execute("SELECT instrument, item, coalesce(short_name, 'Item ' || item) FROM item").fetchall()
+    instrument, item = next((i, number) for i, number, name in names if plain(name) == row["question"])
+    which = {"level": level, "instrument": instrument, "item": item} | group
+    roles = con.execute("SELECT DISTINCT role_group FROM impact_share").fetchall()
+    which["role_group"] = next((name for (name,) in roles if name and plain(name) == role), None)
+    found = _one(con, "impact_share", which)
+    steps = (
+        ("answered the item", found["base"]),
+        ("of them increased", found["n_increased"]),
+        ("of them other answers", found["base"] - found["n_increased"]),
+    )
+    return Inside(found[column.key], steps, schools=found["n_schools"])
+
+
 def _quality(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
     found = con.execute(
         "SELECT survey_id, outcome, reason, sum(rows)::BIGINT FROM data_quality GROUP BY ALL"
@@ -189,6 +206,7 @@ _BEHIND: dict[str, Callable[[Connection, PublishedTable, Row, Column], Inside]] 
     "response_flow": _flow,
     "session_feedback": _feedback,
     "perceived_impact": _impact,
+    "impact_shares": _shares,
     "data_quality": _quality,
 }
 
@@ -214,7 +232,7 @@ def _group(con: Connection, year: str, cohort: str | None) -> tuple[str, list[st
 def _one(con: Connection, table: str, which: Mapping[str, Any], drop: tuple[str, ...] = ()) -> dict[str, Any]:
     """The row of a table of results, or nothing."""
     keys = [key for key in which if key not in drop]
-    query = f"SELECT * FROM {table} WHERE " + " AND ".join(f"{key} = ?" for key in keys) + " LIMIT 1"
+    query = f"SELECT * FROM {table} WHERE " + " AND ".join(f"{key} IS NOT DISTINCT FROM ?" for key in keys) + " LIMIT 1"
     found = con.execute(query, [which[key] for key in keys])
     names = [name for name, *_ in found.description or ()]
     row = found.fetchone()

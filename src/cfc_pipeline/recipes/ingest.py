@@ -158,7 +158,7 @@ def _store(
     replace_table(con, "comment", comments)
     write_session_feedback(con)
     score(con, instruments, not_asked(programme, instruments))
-    estimates.write(con, instruments)
+    estimates.write(con, instruments, programme.role_groups)
     ledger = settled(intake.ledger, unchanged)
     check_balance(ledger, intake.rows_in)
     replace_table(con, "data_quality", quality_rows(ledger, received))

@@ -81,6 +81,17 @@ def _add_prediction(con: Connection) -> None:
     """)
 
 
+def _add_impact_shares(con: Connection) -> None:
+    con.execute("""
+        ALTER TABLE impact_distribution ADD COLUMN increased BOOLEAN;
+        CREATE TABLE impact_share (
+            level VARCHAR NOT NULL, cohort_id VARCHAR, academic_year VARCHAR, role_group VARCHAR,
+            instrument VARCHAR NOT NULL, item BIGINT NOT NULL, n_increased BIGINT NOT NULL, base BIGINT NOT NULL,
+            n_schools BIGINT NOT NULL, percent DOUBLE, ci_low DOUBLE, ci_high DOUBLE
+        );
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
 MIGRATIONS: list[Callable[[Connection], None]] = [
@@ -89,6 +100,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_not_asked,
     _add_purposes,
     _add_prediction,
+    _add_impact_shares,
 ]
 
 
