@@ -9,7 +9,7 @@ import pytest
 
 from cfc_pipeline.demo.build import build_demo
 from cfc_pipeline.demo.planted import Planted
-from tests import independent
+from tests import independent, independent_people
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class DemoRun:
     console: str
     planted: Planted
     referee: dict[independent.Key, independent.Figures]
+    leavers: dict[tuple[str, str | None, str, str], independent.Figures]
 
 
 def command(*words: object, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -34,5 +35,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
     # The same seed gives the same bytes, so a twin with a full inbox tells what was planted.
     twin = build_demo(place / "twin")
     referee = independent.outcomes(twin.folder)
+    leavers = independent_people.attrition(twin.folder)
     run = command("demo", place / "demo", cwd=place)
-    return DemoRun(place / "demo", run.stdout + run.stderr, twin, referee)
+    return DemoRun(place / "demo", run.stdout + run.stderr, twin, referee, leavers)

@@ -22,6 +22,8 @@ CHOICES = (0.02, 0.03, 0.25, 0.4, 0.3)  # how likely each answer to perceived im
 RESULTS = (
     "paired_change",
     "paired_support",
+    "attrition",
+    "attrition_support",
     "response_flow",
     "feedback_summary",
     "impact_distribution",

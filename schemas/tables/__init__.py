@@ -7,6 +7,8 @@ from schemas.tables.people import TIME_POINTS, Cohort, Link, Participant, Sessio
 from schemas.tables.reference import DataDictionary, Instrument, Item, PipelineRun
 from schemas.tables.results import (
     FATES,
+    Attrition,
+    AttritionSupport,
     DataQuality,
     FeedbackSummary,
     ImpactDistribution,
@@ -32,6 +34,8 @@ TABLES: dict[str, type[Table]] = {
     "paired_change": PairedChange,
     "paired_support": PairedSupport,
     "response_flow": ResponseFlow,
+    "attrition": Attrition,
+    "attrition_support": AttritionSupport,
     "feedback_summary": FeedbackSummary,
     "impact_distribution": ImpactDistribution,
     "impact_share": ImpactShare,

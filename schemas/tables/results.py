@@ -105,6 +105,47 @@ class ResponseFlow(Table):
     neither: int = column("Remaining people with neither.", label="Neither", unit="people")
 
 
+class Attrition(Table):
+    """People with a score before: those with one after (stayed) beside those without (left), in cohorts where anybody
+    has answered after; and what the mean change could have been if those who left had been counted."""
+
+    level: str = column("Whom the row is about.", isin=LEVELS, key=True)
+    cohort_id: str = column("The cohort, at level cohort.", nullable=True, key=True)
+    academic_year: str = column("The academic year, at levels cohort and year.", nullable=True, key=True)
+    instrument: str = column("The instrument.", key=True)
+    subscale: str = column("The subscale.", key=True)
+    n_stayed: int = column("People with a score before and after.", label="n", unit="people")
+    n_left: int = column("People with a score before and none after.", label="n", unit="people")
+    left_schools: int = column("Schools of those who left.", unit="schools")
+    stayed_mean: float = column("Mean score before, of those who stayed.", label="Mean", nullable=True)
+    stayed_sd: float = column("Standard deviation before, of those who stayed (n - 1).", label="SD", nullable=True)
+    left_mean: float = column("Mean score before, of those who left.", label="Mean", nullable=True)
+    left_sd: float = column("Standard deviation before, of those who left (n - 1).", label="SD", nullable=True)
+    difference: float = column("Mean of those who left, less that of those who stayed.", nullable=True)
+    ci_low: float = column("Lower end of Welch's 95 % interval of the difference.", nullable=True)
+    ci_high: float = column("Upper end of that interval.", nullable=True)
+    g: float = column("Difference / pooled SD, times Hedges' exact correction.", label="g", nullable=True)
+    mean_change: float = column(
+        "Mean change of those who stayed, as in paired_change; at level all the pooled one.", nullable=True
+    )
+    if_unchanged: float = column("Mean change of all if those who left had not changed.", nullable=True)
+    if_worst: float = column("Mean change of all if those who left had come to the worst score.", nullable=True)
+    would_need: float = column(
+        "Mean change of those who left at which the mean change of all would be 0.", nullable=True
+    )
+
+
+class AttritionSupport(Table):
+    """How many people of each school left each cohort, by measure; what disclosure control counts."""
+
+    instrument: str = column("The instrument.", key=True)
+    subscale: str = column("The subscale.", key=True)
+    cohort_id: str = column("The cohort.", key=True)
+    academic_year: str = column("The academic year of the cohort.")
+    school_id: str = column("The school; a person without a known school stands for themselves.", key=True)
+    n: int = column("People with a score before and none after.", unit="people")
+
+
 class FeedbackSummary(Table):
     """Mean rating of each question for each cohort and session (level cohort), and for each session number over all
     cohorts of a year (level year) and of all years (level all)."""

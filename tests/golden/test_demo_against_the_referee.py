@@ -37,6 +37,18 @@ def test_every_figure_agrees(demo, ours):
     assert wrong == []
 
 
+def test_those_who_left_agree(demo):
+    with duckdb.connect(str(demo.folder / "data" / "analysis.duckdb"), read_only=True) as con:
+        rows = con.execute("SELECT * FROM attrition").pl().rows(named=True)
+    names = {"cohort": "cohort_id", "year": "academic_year"}
+    left = {(r["level"], r.get(names.get(r["level"])), r["instrument"], r["subscale"]): r for r in rows}
+    assert set(left) == set(demo.leavers)
+    figures = [(key, name, value, left[key][name]) for key, row in demo.leavers.items() for name, value in row.items()]
+    assert len(figures) > 1000
+    assert [f for f in figures if (f[2] is None) != (f[3] is None)] == []
+    assert [f for f in figures if f[2] is not None and f[3] != pytest.approx(f[2], rel=TOLERANCE, abs=TOLERANCE)] == []
+
+
 def test_no_figure_is_infinite_or_not_a_number(ours):
     numbers = pl.DataFrame(list(ours.values()), infer_schema_length=None).select(pl.selectors.float())
     assert numbers.select(pl.all().is_finite().fill_null(True).all()).row(0) == (True,) * numbers.width

@@ -1,6 +1,7 @@
 """Attacks by subtraction, one by one, on the tables as they are published (facts C.3). Each attack is first shown to
 work on what was not protected: a test that could not succeed would prove nothing."""
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +10,7 @@ import pytest
 from cfc_pipeline.disclosure.flow import protect_flow
 from cfc_pipeline.disclosure.paired import protect_paired
 from cfc_pipeline.disclosure.profile import load_profile
+from cfc_pipeline.programme import Disclosure, Policy
 from cfc_pipeline.publish.tables import build_tables, composites
 from tests.published import programme
 from tests.small_programme import Group, small_programme
@@ -74,6 +76,42 @@ def test_those_who_left_before_follow_up(con):
     assert seen["pre_mean"].null_count() == seen.height
     assert seen["post_mean"].null_count() == seen.height
     assert seen["mean_change"].null_count() < seen.height
+
+
+@pytest.fixture(scope="module")
+def few_left():
+    """Six people who left in a year with enough people who stayed."""
+    return small_programme([Group("2023/24", 30, missing=0.1), Group("2024/25", 40, missing=0.4)], seed=7)
+
+
+def scores_of_those_who_left(tables):
+    """Two ways to the mean before of those who left: as it is, and from the worst case of everybody."""
+    values = tables["attrition"].values.join(tables["attrition_change"].values, on=["academic_year", "subscale"])
+    everybody = pl.col("n_stayed") + pl.col("n_left")
+    dropped = (everybody * pl.col("if_worst") - pl.col("n_stayed") * pl.col("mean_change")) / pl.col("n_left")
+    return values.select("academic_year", "subscale", "n_left", "left_mean", from_worst=1 - dropped)
+
+
+def test_those_who_left_by_the_worst_case(few_left):
+    policy = Policy(disclosure=Disclosure(off_because=OFF))
+    told = {
+        off: {t.name: t for t in build_tables(few_left, programme(Path()).model_copy(update=changed))}
+        for off, changed in ((True, {"policy": policy}), (False, {}))
+    }
+    open_values = scores_of_those_who_left(told[True]).filter(pl.col("subscale") == "Engagement")
+    few = open_values.filter(pl.col("n_left").is_between(1, 7))
+    assert few.height
+    hidden = scores_of_those_who_left(told[False]).join(few, on=["academic_year", "subscale"], how="semi")
+    assert hidden["left_mean"].null_count() == hidden["from_worst"].null_count() == hidden.height
+
+
+def test_no_table_holds_the_scores_before_of_everybody(few_left):
+    """The mean before of all who answered before, less that of those who stayed, would be that of those who left. So
+    means before are of those with both scores, or of those who left, everywhere."""
+    for table in build_tables(few_left, programme(Path())):
+        before = {column.key for column in table.columns if re.search("pre_|before|baseline", column.key)}
+        known = {"pre_mean", "pre_sd", "y2023_24_pre_mean", "y2024_25_pre_mean"}
+        assert before <= known | {"pre_only"}, f"{table.name}: is this the mean of everybody who answered before?"
 
 
 def test_a_margin_less_its_shown_cells():

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from cfc_pipeline.disclosure.attrition import protect_attrition
 from cfc_pipeline.disclosure.feedback import protect_feedback
 from cfc_pipeline.disclosure.flow import protect_flow
 from cfc_pipeline.disclosure.impact import protect_impact, protect_impact_and_shares
@@ -39,6 +40,13 @@ groups = st.builds(
     schools=st.sampled_from([2, 6, 9]),
     missing=st.sampled_from([0.05, 0.2, 0.4]),
     same_answer=st.booleans(),
+)
+leaving = st.builds(
+    Group,
+    year=st.sampled_from(["2023/24", "2024/25"]),
+    people=st.integers(3, 45),
+    schools=st.sampled_from([2, 6, 9]),
+    missing=st.sampled_from([0.2, 0.4]),
 )
 programmes = st.tuples(st.lists(groups, min_size=1, max_size=5), st.integers(0, 1000))
 profiles = st.sampled_from(["default", "keep_years", "tens"])
@@ -181,6 +189,72 @@ def test_no_mean_of_a_few_people_or_schools_can_be_worked_out(programme, name):
         people = support.filter(pl.all_horizontal(pl.col(k) == v for k, v in zip(MEASURE, key, strict=True)))
         with_pairs = set(people["cohort_id"])
         nodes = [frozenset(cohorts_of(row, cohorts)) & with_pairs for row in of_measure.iter_rows(named=True)]
+        for group in known_groups(nodes):
+            behind = people.filter(pl.col("cohort_id").is_in(list(group)))
+            assert behind["n"].sum() >= profile.people_behind_estimate
+            assert behind["school_id"].n_unique() >= profile.schools_behind_figure
+
+
+def protected_attrition(con, profile):
+    change, support, left, left_support, flow, instruments = (
+        con.table(t).pl()
+        for t in ("paired_change", "paired_support", "attrition", "attrition_support", "response_flow", "instrument")
+    )
+    parts = composites(con.table("item").pl())
+    paired, seen_flow = protect_paired(change, support, parts, profile), protect_flow(flow, profile)
+    found = protect_attrition(left, left_support, paired, seen_flow, instruments, parts, profile)
+    return rows(left.filter(pl.col("level") != "cohort"), found), rows(flow, seen_flow)
+
+
+@some
+@given(st.tuples(st.lists(leaving, min_size=1, max_size=5), st.integers(0, 1000)), profiles)
+def test_no_few_who_left_can_be_counted(programme, name):
+    """Everybody fills every form in here, so those who left are exactly the flow's box of those who answered before
+    only: the two tables together must not tell either."""
+    con, profile = small_programme(*programme), load_profile(name)
+    cohorts = con.table("cohort").pl()
+    left, flow = protected_attrition(con, profile)
+    finished = set(
+        con.sql("SELECT DISTINCT cohort_id FROM response WHERE kind = 'scale' AND time_point = 'post'").pl()[
+            "cohort_id"
+        ]
+    )
+    boxes = {(t["level"], t["cohort_id"], t["academic_year"]): (t["pre_only"], s["pre_only"]) for t, s in flow}
+    for measure in {(t["instrument"], t["subscale"]) for t, _ in left}:
+        cells: dict[Atoms, tuple[int, bool]] = {}
+        for (level, cohort, year), (count, seen) in boxes.items():
+            atoms = frozenset(cohorts_of({"level": level, "cohort_id": cohort, "academic_year": year}, cohorts))
+            cells[atoms] = (count, cells.get(atoms, (0, False))[1] or seen is not None)
+        for true, seen in left:
+            atoms = frozenset(cohorts_of(true, cohorts)) & finished
+            if (true["instrument"], true["subscale"]) == measure and atoms:
+                cells[atoms] = (true["n_left"], cells.get(atoms, (0, False))[1] or seen["n_left"] is not None)
+        assert_closed(cells, profile.smallest_count)
+
+
+@some
+@given(st.tuples(st.lists(leaving, min_size=1, max_size=5), st.integers(0, 1000)), profiles)
+def test_no_mean_of_few_who_left_can_be_worked_out(programme, name):
+    con, profile = small_programme(*programme), load_profile(name)
+    support, cohorts = con.table("attrition_support").pl(), con.table("cohort").pl()
+    left, _ = protected_attrition(con, profile)
+    for _, seen in left:
+        # What is worked out from these must not be shown without them: it could be solved for them.
+        shown = {key for key, value in seen.items() if value is not None}
+        assert (
+            not {"if_worst", "difference", "g", "left_sd"} & shown
+            or {"left_mean", "n_left"} <= shown
+            or seen["n_left"] == 0
+        )
+        assert not {"if_unchanged", "would_need"} & shown or {"n_left", "n_stayed", "mean_change"} <= shown
+    for measure in {(t["instrument"], t["subscale"]) for t, _ in left}:
+        people = support.filter(instrument=measure[0], subscale=measure[1])
+        gone = set(people["cohort_id"])
+        nodes = [
+            frozenset(cohorts_of(true, cohorts)) & gone
+            for true, seen in left
+            if (true["instrument"], true["subscale"]) == measure and seen["left_mean"] is not None
+        ]
         for group in known_groups(nodes):
             behind = people.filter(pl.col("cohort_id").is_in(list(group)))
             assert behind["n"].sum() >= profile.people_behind_estimate

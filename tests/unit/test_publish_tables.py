@@ -22,6 +22,8 @@ NAMES = [
     "cohort_outcomes",
     "multi_year_outcomes",
     "later_outcomes",
+    "attrition",
+    "attrition_change",
     "session_feedback",
     "perceived_impact",
     "impact_shares",

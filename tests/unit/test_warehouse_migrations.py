@@ -56,7 +56,15 @@ def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
     with writing(tmp_path / "new.duckdb") as con:
         new = shape(con)
     with writing(tmp_path / "old.duckdb") as con:
-        for table in ("unanswered", "form_version", "form_question", "trend_break", "link"):
+        for table in (
+            "unanswered",
+            "form_version",
+            "form_question",
+            "trend_break",
+            "link",
+            "attrition",
+            "attrition_support",
+        ):
             con.execute(f"DROP TABLE {table}")
         for column in ("n_linked", "n_unclear", "false_links", "prediction_low", "prediction_high"):
             con.execute(f"ALTER TABLE paired_change DROP COLUMN {column}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from cfc_pipeline.outcomes.attrition import ATTRITION_SUPPORT, attrition
 from cfc_pipeline.outcomes.feedback import feedback_summary
 from cfc_pipeline.outcomes.flow import response_flow
 from cfc_pipeline.outcomes.impact import impact_distribution
@@ -17,8 +18,11 @@ def write(
     con: Connection, instruments: Mapping[str, Instrument], role_groups: Mapping[str, Sequence[str]] | None = None
 ) -> None:
     """Work everything out anew from the scores and answers in the warehouse."""
-    replace_table(con, "paired_change", with_links(con, paired_change(con)))
+    change = paired_change(con)
+    replace_table(con, "paired_change", with_links(con, change))
     fill_table(con, "paired_support", PAIRED_SUPPORT)
+    replace_table(con, "attrition", attrition(con, change))
+    fill_table(con, "attrition_support", ATTRITION_SUPPORT)
     replace_table(con, "response_flow", response_flow(con))
     replace_table(con, "feedback_summary", feedback_summary(con))
     impact = impact_distribution(con, instruments)

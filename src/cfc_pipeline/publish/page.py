@@ -2,13 +2,14 @@
 It begins with what a busy reader needs (who answered, what changed, how sure), then charts and every table."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from cfc_pipeline.programme import Programme
+from cfc_pipeline.publish.attrition_tables import what_if
 from cfc_pipeline.publish.charts import Chart, change_charts, flow_chart, rating_charts
 from cfc_pipeline.publish.findings import (
     academic_years,
@@ -40,6 +41,7 @@ class Section:
     tables: tuple[str, ...]
     charts: dict[str, Callable[[PublishedTable], list[Chart]]]  # table: what draws it
     together: Callable[[Mapping[str, PublishedTable]], list[Chart]] | None = None  # draws from several tables
+    said: dict[str, Callable[[PublishedTable], list[str]]] = field(default_factory=dict)  # table: in sentences
 
 
 SECTIONS = (
@@ -58,6 +60,15 @@ SECTIONS = (
         "each instrument has its own axis.",
         ("multi_year_outcomes", "later_outcomes"),
         {"multi_year_outcomes": change_charts},
+    ),
+    Section(
+        "left",
+        "Who did not answer again",
+        "The mean change is of those who answered both times. Here are those who answered before only: where they "
+        "started, and what the mean change would be if they had been counted.",
+        ("attrition_change", "attrition"),
+        {},
+        {"attrition_change": what_if},
     ),
     Section(
         "impact",
@@ -141,7 +152,9 @@ def _section(
     charts: list[Chart] = [c for name, draw in section.charts.items() if name in named for c in draw(named[name])]
     charts += section.together(named) if section.together else []
     tables = [fragment(named[name], grids[name], leave_out=common) for name in section.tables if name in named]
-    return {"id": section.id, "title": section.title, "intro": section.intro, "charts": charts, "tables": tables}
+    said = [line for name, say in section.said.items() if name in named for line in say(named[name])]
+    texts = {"id": section.id, "title": section.title, "intro": section.intro, "said": said}
+    return texts | {"charts": charts, "tables": tables}
 
 
 def _common_notes(tables: list[PublishedTable]) -> list[str]:

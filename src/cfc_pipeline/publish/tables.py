@@ -3,6 +3,7 @@
 import duckdb
 import polars as pl
 
+from cfc_pipeline.disclosure.attrition import protect_attrition
 from cfc_pipeline.disclosure.families import with_families
 from cfc_pipeline.disclosure.feedback import protect_feedback
 from cfc_pipeline.disclosure.flow import protect_flow
@@ -13,6 +14,7 @@ from cfc_pipeline.disclosure.quality import protect_quality
 from cfc_pipeline.outcomes.levels import in_order
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish import words
+from cfc_pipeline.publish.attrition_tables import attrition, attrition_change
 from cfc_pipeline.publish.impact_tables import impact_shares, perceived_impact
 from cfc_pipeline.publish.layout import About
 from cfc_pipeline.publish.model import PublishedTable
@@ -39,15 +41,21 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     change = _read(con, "paired_change")
     own_codes = words.own_codes(change, cohorts, profile.smallest_count)
     about = About(_source(con, programme), cohorts, instruments, items, breaks, notes, own_codes, programme.families)
-    paired = protect_paired(change, _read(con, "paired_support"), composites(items), profile, off)
+    parts = composites(items)
+    paired = protect_paired(change, _read(con, "paired_support"), parts, profile, off)
     paired = with_families(paired, programme.families)
     impact, shares = _read(con, "impact_distribution"), _read(con, "impact_share")
     impact_seen, shares_seen = protect_impact_and_shares(impact, shares, profile, off)
+    flow = protect_flow(_read(con, "response_flow"), profile, off)
+    who_left = _read(con, "attrition"), _read(con, "attrition_support")
+    left = protect_attrition(*who_left, paired, flow, instruments, parts, profile, off)
     tables = (
-        response_flow(protect_flow(_read(con, "response_flow"), profile, off), about),
+        response_flow(flow, about),
         cohort_outcomes(paired, about),
         multi_year_outcomes(paired, about),
         later_outcomes(paired, about),
+        attrition(left, about),
+        attrition_change(left, about),
         session_feedback(protect_feedback(_read(con, "feedback_summary"), profile, off), about),
         perceived_impact(impact_seen, about),
         impact_shares(shares_seen, about),

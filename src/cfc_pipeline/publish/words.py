@@ -163,6 +163,25 @@ FLOW = (
     "asked at that time.",
     "Schools: schools of the enrolled people; a person whose school is not known counts as one. Given for years only.",
 )
+ATTRITION = (
+    "Answered both times: people with a score of the measure before and after. Answered before only: with a score "
+    "before and none after, whatever the reason; they may have left the programme, not sent the form, or left too many "
+    "items out. Cohorts in which nobody has answered after yet are left out.",
+    "Over all years, those who answered both times are those of the years that are shown, and of the shown cohorts of "
+    "the other years.",
+)
+LEFT_BEFORE = (
+    "Difference: the mean before of those who answered before only, less that of those who answered both times; 95 % "
+    "interval after Welch. g: the difference divided by the SD of both groups, with Hedges' correction. Both treat "
+    "people as independent. Of so few people, an interval that holds 0 does not show that the two groups were alike.",
+)
+LEFT_CHANGE = (
+    "Mean change: of those who answered both times; over all years the one pooled over cohorts.",
+    "If unchanged: the mean change of everybody, if those who answered before only had kept their score (last value "
+    "carried forward). If worst: the same, if every one of them had come to the worst possible score of the scale; "
+    "that is a limit, not a guess. Would need: how much they would have to have changed, on average, for the mean "
+    "change of everybody to be 0. None of the three is an estimate, so none has an interval.",
+)
 FEEDBACK = (
     "Ratings are from anonymous forms: n counts forms, and a person may have sent none or two.",
     "Present: people in the room according to the facilitator's session log; fewer forms than people present means "

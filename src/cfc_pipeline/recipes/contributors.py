@@ -125,6 +125,18 @@ def _change(con: Connection, table: PublishedTable, row: Row, column: Column) ->
     )
 
 
+def _attrition(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
+    instrument, subscale = _measure(con, row)
+    level, _, group = _group(con, row["academic_year"], None)
+    result = _one(con, "attrition", {"level": level, "instrument": instrument, "subscale": subscale} | group)
+    both, left = result["n_stayed"], result["n_left"]
+    steps = (("people with a score before", both + left), ("answered both times", both), ("before only", left))
+    note = (
+        "" if group else "The release may leave out, of those who answered both times, hidden cohorts of hidden years."
+    )
+    return Inside(result[column.key], steps, note=note)
+
+
 def _flow(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
     level, _, group = _group(con, row["academic_year"], row["cohort"])
     result = _one(con, "response_flow", {"level": level} | group)
@@ -203,6 +215,8 @@ _BEHIND: dict[str, Callable[[Connection, PublishedTable, Row, Column], Inside]] 
     "cohort_outcomes": _change,
     "multi_year_outcomes": _change,
     "later_outcomes": _change,
+    "attrition": _attrition,
+    "attrition_change": _attrition,
     "response_flow": _flow,
     "session_feedback": _feedback,
     "perceived_impact": _impact,

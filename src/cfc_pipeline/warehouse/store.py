@@ -92,6 +92,21 @@ def _add_impact_shares(con: Connection) -> None:
     """)
 
 
+def _add_attrition(con: Connection) -> None:
+    con.execute("""
+        CREATE TABLE attrition (
+            level VARCHAR NOT NULL, cohort_id VARCHAR, academic_year VARCHAR, instrument VARCHAR NOT NULL,
+            subscale VARCHAR NOT NULL, n_stayed BIGINT NOT NULL, n_left BIGINT NOT NULL, left_schools BIGINT NOT NULL,
+            stayed_mean DOUBLE, stayed_sd DOUBLE, left_mean DOUBLE, left_sd DOUBLE, difference DOUBLE, ci_low DOUBLE,
+            ci_high DOUBLE, g DOUBLE, mean_change DOUBLE, if_unchanged DOUBLE, if_worst DOUBLE, would_need DOUBLE
+        );
+        CREATE TABLE attrition_support (
+            instrument VARCHAR NOT NULL, subscale VARCHAR NOT NULL, cohort_id VARCHAR NOT NULL,
+            academic_year VARCHAR NOT NULL, school_id VARCHAR NOT NULL, n BIGINT NOT NULL
+        );
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
 MIGRATIONS: list[Callable[[Connection], None]] = [
@@ -101,6 +116,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_purposes,
     _add_prediction,
     _add_impact_shares,
+    _add_attrition,
 ]
 
 
