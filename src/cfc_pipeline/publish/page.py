@@ -68,7 +68,7 @@ SECTIONS = (
         "started, and what the mean change would be if they had been counted.",
         ("attrition_change", "attrition"),
         {},
-        {"attrition_change": what_if},
+        said={"attrition_change": what_if},
     ),
     Section(
         "impact",
