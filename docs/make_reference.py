@@ -52,6 +52,7 @@ GROUPS: dict[type[BaseModel], str] = {
     programme.Disclosure: "disclosure",
     programme.Retention: "retention",
     programme.Calendar: "calendar",
+    programme.Break: "A break",
     programme.Email: "email",
     programme.Smtp: "smtp",
     programme.Schedule: "schedule",

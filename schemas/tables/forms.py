@@ -5,6 +5,8 @@ from datetime import date
 from schemas.tables.contract import Table, column
 
 STATES = ("baseline", "same", "break", "held")
+# What may break a trend, in the order in which several are named.
+BREAKS = ("form", "version", "tool", "recruitment")
 REASONS = ("not_shown", "left_blank", "not_ticked")
 
 
@@ -40,17 +42,29 @@ class FormQuestion(Table):
 
 
 class TrendBreak(Table):
-    """Where the answers to an instrument before and after may not compare, because the form changed."""
+    """Where the answers to an instrument before and after may not compare, because the form, the survey tool or
+    something that programme.yaml declares changed."""
 
     instrument: str = column("The instrument.", key=True)
-    survey_id: str = column("The survey entry after the break.", key=True)
-    version: str = column("The version of its form after the break.", key=True)
-    from_year: str = column("Academic year before the break.")
-    to_year: str = column("Academic year after it; the same where the form changed within a year.")
+    kind: str = column(
+        "What changed. form: questions or answers. version: the questionnaire, by another edition of it. tool: the "
+        "survey tool. recruitment: how people came to take part.",
+        key=True,
+        isin=BREAKS,
+    )
+    survey_id: str = column(
+        "The survey entry after the break; empty where programme.yaml declares it.", key=True, nullable=True
+    )
+    version: str = column("The version of its form after the break.", key=True, nullable=True)
+    from_year: str = column("Academic year before the break.", key=True)
+    to_year: str = column("Academic year after it; the same where the form changed within a year.", key=True)
     state: str = column(
-        "declared: somebody decided so. possible: another survey asks the instrument in another way, and nobody has "
-        "decided yet.",
+        "declared: somebody decided so. possible: another survey asks the instrument in another way, or another tool "
+        "was used, and nobody has decided yet.",
         isin=("declared", "possible"),
+    )
+    detail: str = column(
+        "The tools before and after, or the sentence in programme.yaml; empty for a form.", nullable=True
     )
 
 

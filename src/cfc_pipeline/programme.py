@@ -242,6 +242,18 @@ class Policy(Model):
     )
 
 
+class Break(Model):
+    """Where a trend is broken by something that no file shows."""
+
+    year: AcademicYear = Field(description="The first academic year after it.")
+    what: Literal["form", "version", "tool", "recruitment"] = Field(
+        description="What changed: questions or answers, the edition of a questionnaire, the survey tool, or how "
+        "people came to take part."
+    )
+    because: str = Field(min_length=10, max_length=300, description="One sentence, which stands under the tables.")
+    instruments: list[Slug] = Field([], description="The instruments that it concerns. Left out: all.")
+
+
 class Smtp(Model):
     host: str = Field(description="The mail server.")
     port: Annotated[int, Field(ge=1, le=65535, description="587 for starttls, 465 for tls.")] = 587
@@ -278,6 +290,7 @@ class Programme(Model):
         description="Coarse groups of the roster's roles, for perceived impact over all years: the group's name in "
         "tables, and the roles in it. Roles in no group, and people whose role is not known, are one more group.",
     )
+    breaks: list[Break] = Field([], description="Where trends are broken by something that no file shows.")
     email: Email | None = Field(None, description="The summary after a release. Left out: no email.")
     schedule: Schedule = Field(Schedule(), description="When the flows run by themselves.")
     # Where the programme lives; set when it is read, never written in the file.

@@ -19,6 +19,7 @@ from cfc_pipeline.programme import (
     FETCHED,
     OTHER_ROLES,
     THIS_MACHINE,
+    Break,
     Cohort,
     Consent,
     Email,
@@ -67,6 +68,7 @@ def mistakes(data: dict[str, Any]) -> Found:
     yield from _versions(data)
     yield from _families(data)
     yield from _role_groups(data)
+    yield from _breaks(data)
     yield from _zone(("timezone",), data.get("timezone"))
     if email := _read(Email, data.get("email")):
         yield from _email(email)
@@ -104,10 +106,16 @@ def _repeated(section: str, entries: list[tuple[int, Any]]) -> Found:
 
 def _academic_year(place: Place, cohort: Cohort) -> Found:
     first = int(cohort.academic_year[:4])
-    if (first + 1) % 100 != int(cohort.academic_year[-2:]):
-        yield Mistake((*place, "academic_year"), f"must be two years in a row, such as {first}/{(first + 1) % 100:02}")
+    if text := _not_two_years(cohort.academic_year):
+        yield Mistake((*place, "academic_year"), text)
     elif not date(first, 6, 1) <= cohort.start <= date(first + 1, 9, 30):
         yield Mistake((*place, "start"), f"{cohort.start} is not in the academic year {cohort.academic_year}")
+
+
+def _not_two_years(year: str) -> str:
+    first = int(year[:4])
+    fits = (first + 1) % 100 == int(year[-2:])
+    return "" if fits else f"must be two years in a row, such as {first}/{(first + 1) % 100:02}"
 
 
 def _survey(place: Place, survey: Survey, cohorts: list[str]) -> Found:
@@ -272,6 +280,27 @@ def _role_groups(data: dict[str, Any]) -> Found:
             if str(role).strip().casefold() in seen:
                 yield Mistake(("role_groups", name, i), "this role is in a group already")
             seen.add(str(role).strip().casefold())
+
+
+def _breaks(data: dict[str, Any]) -> Found:
+    """A break is said once, and has a year before it. One that is still to come may be said already."""
+    read = [_read(Cohort, entry) for _, entry in _entries(data, "cohorts")]
+    years = sorted({cohort.academic_year for cohort in read if cohort})
+    seen: set[tuple[str, str, str]] = set()
+    for i, entry in _entries(data, "breaks"):
+        if not (one := _read(Break, entry)):
+            continue
+        place: Place = ("breaks", i)
+        if text := _not_two_years(one.year):
+            yield Mistake((*place, "year"), text)
+        elif years and one.year <= years[0]:
+            yield Mistake((*place, "year"), f"must be after {years[0]}, the first year: no trend leads up to it")
+        if not one.because.isprintable():
+            yield Mistake((*place, "because"), "must be one line")
+        about = {(one.year, one.what, instrument) for instrument in one.instruments or [""]}
+        if about & seen:
+            yield Mistake(place, "says again what another entry says")
+        seen |= about
 
 
 def _versions(data: dict[str, Any]) -> Found:

@@ -199,6 +199,20 @@ def test_a_year_that_asks_in_another_way_is_scored_and_marked(
     assert ask(folder, marks) == []
 
 
+def test_another_tool_and_what_is_declared_break_a_trend_too(tmp_path: Path) -> None:
+    folder = two_years(tmp_path / "p", FORM, ANSWERS)
+    settings = yaml.safe_load((folder / "programme.yaml").read_text())
+    settings["surveys"][2]["tool"] = "formbricks"
+    settings["breaks"] = [{"year": "2024/25", "what": "recruitment", "because": "An invented sentence"}]
+    (folder / "programme.yaml").write_text(yaml.safe_dump(settings))
+    take_in(folder)
+    rows = ask(folder, "SELECT kind, survey_id, from_year, to_year, state, detail FROM trend_break ORDER BY kind")
+    assert rows == [
+        ("recruitment", None, "2023/24", "2024/25", "declared", "An invented sentence."),
+        ("tool", "later", "2023/24", "2024/25", "possible", "Before: SurveyMonkey; after: Formbricks."),
+    ]
+
+
 def test_two_years_alike_are_one_trend(tmp_path: Path) -> None:
     folder = two_years(tmp_path / "p", (PERSON, COMMENT, *ITEMS[::-1]), ANSWERS)  # the order is no score's business
     assert take_in(folder).plans == []

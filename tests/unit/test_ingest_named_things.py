@@ -91,6 +91,16 @@ def test_doctor_sees_personal_files_that_others_can_read(folder: Path, name: str
     assert [line for line in examine(folder, {}) if line.startswith(f"mend: others can read {name}")]
 
 
+def test_an_instrument_of_a_break_that_does_not_exist_is_told(folder: Path) -> None:
+    settings(folder)
+    path = folder / "programme.yaml"
+    one = "{year: 2026/27, what: tool, because: An invented sentence, instruments: [brs, swenwbs]}"
+    path.write_text(f"{path.read_text()}breaks: [{one}]\n")
+    with pytest.raises(ConfigError) as refusal:
+        ingest(folder, {}, files=[answers(folder)])
+    assert "breaks[0].instruments: no instrument `swenwbs`; did you mean `swemwbs`?" in str(refusal.value.where)
+
+
 def test_a_measure_of_a_family_that_does_not_exist_is_told(folder: Path) -> None:
     settings(folder)
     path = folder / "programme.yaml"

@@ -156,7 +156,7 @@ SENTENCES = {
         TOP + "folder: /tmp\n",
         [
             "line 4: folder: unknown setting; known are `name`, `timezone`, `synthetic`, `cohorts`, `surveys`, "
-            "`policy`, `families`, `role_groups`, `email`, `schedule`"
+            "`policy`, `families`, `role_groups`, `breaks`, `email`, `schedule`"
         ],
     ),
     "families": (
@@ -173,6 +173,23 @@ SENTENCES = {
             "line 4: role_groups.heads: this name is taken",
             "line 4: role_groups.heads[1]: this role is in a group already",
             "line 4: role_groups.Other roles, or not known: this name is taken",
+        ],
+    ),
+    "breaks": (
+        TOP
+        + "breaks:\n"
+        + "  - {year: 2026/27, what: recruitment, because: An invented sentence}\n"
+        + "  - {year: 2025/26, what: tool, because: An invented sentence}\n"
+        + "  - {year: 2026/28, what: version, because: An invented sentence}\n"
+        + '  - {year: 2026/27, what: recruitment, because: "Over two\\nlines of text"}\n'
+        + "  - {year: 2026/27, what: wording, because: short}\n",
+        [
+            "line 6: breaks[1].year: must be after 2025/26, the first year: no trend leads up to it",
+            "line 7: breaks[2].year: must be two years in a row, such as 2026/27",
+            "line 8: breaks[3].because: must be one line",
+            "line 8: breaks[3]: says again what another entry says",
+            "line 9: breaks[4].what: must be `form`, `version`, `tool` or `recruitment`, not `wording`",
+            "line 9: breaks[4].because: must have at least 10 characters, not `short`",
         ],
     ),
     "password": (

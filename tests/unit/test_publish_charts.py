@@ -12,7 +12,7 @@ import vl_convert
 from cfc_pipeline.publish.charts import change_charts, flow_chart, rating_charts
 from cfc_pipeline.publish.figures import changes, ratings, stages
 from cfc_pipeline.publish.impact_charts import impact_charts
-from cfc_pipeline.publish.model import PublishedTable
+from cfc_pipeline.publish.model import Break, PublishedTable
 from cfc_pipeline.publish.written import as_written
 from tests import published
 
@@ -79,6 +79,38 @@ def test_subscales_of_one_instrument_share_an_axis_with_zero_on_it(monkeypatch: 
     axes = [spec["layer"][1]["encoding"]["x"]["scale"]["domain"] for spec in specs]  # type: ignore[index]
     assert axes[0] == axes[1] != axes[2]
     assert all(low < 0 < high for low, high in axes)
+
+
+BROKEN = published.outcomes().values["instrument"][0]
+BREAKS = (
+    Break(BROKEN, "2024/25", "2025/26", "form and tool"),
+    Break(BROKEN, "2023/24", "2023/24", "form"),
+    Break(BROKEN, "2025/26", "2026/27", "tool"),  # a year that is not in the table
+)
+
+
+def test_a_break_has_a_row_of_its_own_between_its_years(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = _drawn(monkeypatch)
+    charts = change_charts(as_written(replace(published.outcomes(), breaks=BREAKS)))
+    axis = specs[0]["layer"][1]["encoding"]["y"]["scale"]["domain"]  # type: ignore[index]
+    within, between = "2023/24 | 2023/24", "2024/25 | 2025/26"
+    assert axis == ["2023/24", within, "2024/25", between, "2025/26", "Pooled, all cohorts"]
+    assert [row["when"] for row in specs[0]["layer"][-1]["data"]["values"]] == [between]  # type: ignore[index]
+    assert charts[0].svg.count("stroke-dasharray") == 1
+    assert re.findall(r">([^<>|]* changed[^<>]*)</text>", charts[0].svg) == [
+        "form changed within 2023/24",
+        "form and tool changed",
+    ]
+    assert charts[0].text.endswith(
+        "form changed within 2023/24, see the notes under the table; "
+        "form and tool changed between 2024/25 and 2025/26, see the notes under the table."
+    )
+
+
+def test_another_instrument_has_no_mark() -> None:
+    marked = change_charts(as_written(replace(published.outcomes(), breaks=BREAKS)))
+    plain = change_charts(as_written(published.outcomes()))
+    assert [a.svg == b.svg for a, b in zip(marked, plain, strict=True)] == [a.group != BROKEN for a in marked]
 
 
 def test_the_flow_is_the_total_of_each_year_and_a_hidden_count_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,10 +195,10 @@ def test_a_changed_form_is_marked_under_the_tables_of_change_and_nowhere_else():
     con = small_programme(GROUPS)
     con.execute("""
         INSERT INTO trend_break VALUES
-            ('ceas_self', 'later', 'f-1', '2023/24', '2024/25', 'declared'),
-            ('ceas_self', 'latest', 'f-2', '2023/24', '2024/25', 'declared'),
-            ('ceas_self', 'last', 'f-3', '2024/25', '2024/25', 'possible'),
-            ('swemwbs', 'later', 'f-1', '2023/24', '2024/25', 'possible')
+            ('ceas_self', 'form', 'later', 'f-1', '2023/24', '2024/25', 'declared', NULL),
+            ('ceas_self', 'form', 'latest', 'f-2', '2023/24', '2024/25', 'declared', NULL),
+            ('ceas_self', 'form', 'last', 'f-3', '2024/25', '2024/25', 'possible', NULL),
+            ('swemwbs', 'form', 'later', 'f-1', '2023/24', '2024/25', 'possible', NULL)
     """)
     notes = {name: [note for note in table.notes if "trend across" in note] for name, table in tables(con).items()}
     marked = notes.pop("multi_year_outcomes")
@@ -207,3 +207,29 @@ def test_a_changed_form_is_marked_under_the_tables_of_change_and_nowhere_else():
     declared, possible = marked
     assert "for self: the form changed between 2023/24 and 2024/25, and" in declared
     assert "for self: questions or answers were not the same within 2024/25. Whether" in possible
+
+
+def test_other_breaks_are_told_with_their_reason_and_marked_between_their_years():
+    con = small_programme(GROUPS)
+    con.execute("""
+        INSERT INTO trend_break VALUES
+            ('ceas_self', 'form', 'later', 'f-1', '2023/24', '2024/25', 'possible', NULL),
+            ('ceas_self', 'tool', 'later', 'f-1', '2023/24', '2024/25', 'possible', 'Before: A; after: B.'),
+            ('ceas_self', 'recruitment', NULL, NULL, '2023/24', '2024/25', 'declared', 'An invented sentence.')
+    """)
+    built = tables(con)
+    table = built["multi_year_outcomes"]
+    notes = [note for note in table.notes if "trend across" in note]
+    assert notes == [note for note in built["cohort_outcomes"].notes if "trend across" in note]
+    assert len(notes) == 3
+    assert "for self: how people came to take part changed between 2023/24 and 2024/25." in notes[1]
+    assert notes[1].endswith("do not read a trend across it. An invented sentence.")
+    assert notes[2].endswith("read a trend across it with care. Before: A; after: B.")
+    (mark,) = table.breaks
+    assert (mark.before, mark.after, mark.what) == ("2023/24", "2024/25", "form, tool and recruitment")
+    assert mark.rows in table.values["instrument"]
+    assert built["later_outcomes"].breaks == table.breaks
+    assert not [note for note in built["perceived_impact"].notes if "trend across" in note]
+    con.execute("UPDATE trend_break SET instrument = 'cfc_perceived_impact' WHERE kind = 'recruitment'")
+    assert [note for note in tables(con)["perceived_impact"].notes if "An invented sentence." in note]
+    assert built["cohort_outcomes"].breaks == built["response_flow"].breaks == ()

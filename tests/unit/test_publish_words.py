@@ -3,7 +3,10 @@
 import polars as pl
 
 from cfc_pipeline.measures.instruments import instrument_rows, load_instruments
+from cfc_pipeline.publish import trend_breaks
 from cfc_pipeline.publish.words import directions, p_values
+from schemas.tables.contract import polars_schema
+from schemas.tables.forms import TrendBreak
 
 ROWS = instrument_rows(load_instruments())
 
@@ -36,3 +39,18 @@ def test_each_family_of_tests_is_listed_with_its_measures() -> None:
 def test_without_families_p_is_said_to_be_uncorrected() -> None:
     (said,) = p_values({}, used("brs"))
     assert "not corrected" in said
+
+
+def recruited(*instruments: str) -> pl.DataFrame:
+    row = ("recruitment", None, None, "2023/24", "2024/25", "declared", "An invented sentence.")
+    rows = [(instrument, *row) for instrument in instruments]
+    return pl.DataFrame(rows, schema=polars_schema(TrendBreak), orient="row")
+
+
+def test_what_breaks_several_trends_alike_is_said_once() -> None:
+    said = "how people came to take part changed between 2023/24 and 2024/25"
+    (every,) = trend_breaks.notes(recruited("brs", "ceas_self"), used("brs", "ceas_self"))
+    assert every.startswith(f"Every measure here: {said}")
+    (some,) = trend_breaks.notes(recruited("brs", "ceas_self", "gad7"), used("brs", "ceas_self", "wemwbs"))
+    assert f"Brief Resilience Scale; Compassionate Engagement and Action Scales: compassion for self: {said}" in some
+    assert trend_breaks.notes(recruited("gad7"), used("brs")) == ()

@@ -7,7 +7,7 @@ import pytest
 
 from cfc_pipeline.warehouse import store
 from cfc_pipeline.warehouse.snapshot import publish_snapshot
-from cfc_pipeline.warehouse.store import MIGRATIONS, reading, writing
+from cfc_pipeline.warehouse.store import MIGRATIONS, _add_kinds_of_breaks, reading, writing
 from cfc_pipeline.warehouse.write import replace_table
 from schemas.tables import TABLES, polars_schema
 
@@ -74,3 +74,17 @@ def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
         con.execute("UPDATE layout_version SET version = 1")
     with writing(tmp_path / "old.duckdb") as con:
         assert shape(con) == new
+
+
+def test_a_break_of_before_there_were_kinds_is_one_of_a_form(tmp_path):
+    path = tmp_path / "warehouse.duckdb"
+    with writing(path) as con:
+        con.execute("""
+            ALTER TABLE trend_break DROP COLUMN kind; ALTER TABLE trend_break DROP COLUMN detail;
+            ALTER TABLE trend_break ALTER COLUMN survey_id SET NOT NULL;
+            ALTER TABLE trend_break ALTER COLUMN version SET NOT NULL;
+            INSERT INTO trend_break VALUES ('brs', 's', 'f-1', '2023/24', '2024/25', 'declared');
+        """)
+        _add_kinds_of_breaks(con)
+        rows = con.execute("SELECT instrument, kind, survey_id, detail FROM trend_break").fetchall()
+        assert rows == [("brs", "form", "s", None)]

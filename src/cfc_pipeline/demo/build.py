@@ -33,6 +33,11 @@ from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_folder import init
 
 NAME = "Demo programme (synthetic people and numbers)"
+BREAK = {
+    "year": "2025/26",
+    "what": "recruitment",
+    "because": "Schools applied for a place themselves from then on; before, they were invited (an invented example).",
+}
 CORRECTION_COLUMNS = ("survey", "record", "column", "was", "value", "reason", "by", "on")
 
 
@@ -65,6 +70,7 @@ def _write_programme(path: Path) -> None:
         "cohorts": [_cohort_entry(cohort) for cohort in COHORTS],
         "surveys": [*roster_entries(), *(entry_of(form) for form in FORMS)],
         "role_groups": {"Headteachers": ["Headteacher"]},
+        "breaks": [BREAK],
         "email": {
             "sender": "programme@example.org",
             "to": ["trustees@example.org"],

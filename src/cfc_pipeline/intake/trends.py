@@ -44,12 +44,12 @@ def breaks(
     versions: Versions, accepted: Mapping[str, pl.DataFrame], cohorts: Sequence[Cohort], decisions: Decisions
 ) -> list[Break]:
     """All breaks, instrument by instrument, in the order of the years."""
-    years = _years(versions, accepted, cohorts)
+    years = years_of(versions, accepted, cohorts)
     instruments = sorted({name for version in versions.every for name in version.states})
     return [one for name in instruments for one in _of_instrument(name, _parts(name, versions, years), decisions)]
 
 
-def _years(
+def years_of(
     versions: Versions, accepted: Mapping[str, pl.DataFrame], cohorts: Sequence[Cohort]
 ) -> dict[tuple[str, str], set[str]]:
     """Survey and version: academic years of those who answered it."""

@@ -1,7 +1,9 @@
 """Charts as SVG, drawn from published tables and nothing else, so that a chart cannot show what a table hides. Plain
 Vega-Lite specifications; no browser, no network. Every chart has its figures as a text alternative, and says how many
-of its figures are hidden: a hidden one is absent, never zero."""
+of its figures are hidden: a hidden one is absent, never zero. Where a trend is broken, a chart of changes says so
+between the years, in a row of its own."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -12,10 +14,11 @@ import vl_convert
 from markupsafe import Markup
 
 from cfc_pipeline.disclosure.protected import MARK
-from cfc_pipeline.publish.figures import SCOPES, Change, Rating, Stage, changes, ratings, stages
+from cfc_pipeline.publish.figures import SCOPES, Change, Rating, Stage, Step, changes, ratings, stages, steps
 from cfc_pipeline.publish.model import PublishedTable
 
 INK, ACCENT, FAINT = "#22282d", "#1d6278", "#c9d2d6"
+BROKEN = "#5b666e"
 TINTS = ("#b9cdd5", "#6f9fb0", ACCENT)  # one hue: one cohort, one year, all years
 TEXT = {"mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 12, "color": INK}}
 CONFIG = {
@@ -56,7 +59,13 @@ def change_charts(table: PublishedTable) -> list[Chart]:
         by_measure.setdefault((change.instrument, change.measure), []).append(change)
     axes = {instrument: _axis(instrument, by_measure) for instrument, _ in by_measure}
     return [
-        _change_chart(instrument, measure, rows, axes[instrument])
+        _change_chart(
+            instrument,
+            measure,
+            rows,
+            axes[instrument],
+            steps(table, instrument, [r.when for r in rows if not r.pooled]),
+        )
         for (instrument, measure), rows in by_measure.items()
         if any(r.shown for r in rows)
     ]
@@ -87,7 +96,7 @@ def _axis(instrument: str, by_measure: dict[tuple[str, str], list[Change]]) -> l
     return [min(ends) - margin, max(ends) + margin]
 
 
-def _change_chart(instrument: str, measure: str, rows: list[Change], axis: list[float]) -> Chart:
+def _change_chart(instrument: str, measure: str, rows: list[Change], axis: list[float], broken: list[Step]) -> Chart:
     data = [
         {"when": r.when, "change": r.change, "low": r.low, "high": r.high, "pooled": r.pooled} for r in rows if r.shown
     ]
@@ -96,9 +105,9 @@ def _change_chart(instrument: str, measure: str, rows: list[Change], axis: list[
         "type": "nominal",
         "sort": None,
         "title": None,
-        "scale": {"domain": [r.when for r in rows]},
+        "scale": {"domain": _rows(rows, broken)},
     }
-    y["axis"] = {"ticks": False, "domain": False, "labelPadding": 8}
+    y["axis"] = {"ticks": False, "domain": False, "labelPadding": 8, **_labels(broken)}
     x: dict[str, Any] = {"type": "quantitative", "axis": {"tickCount": 5}, "scale": {"domain": axis, "nice": False}}
     spec: dict[str, Any] = {
         "width": 210,
@@ -120,10 +129,43 @@ def _change_chart(instrument: str, measure: str, rows: list[Change], axis: list[
                 "encoding": {"y": y, "x": x | {"field": "change"}, "shape": _shape()},
             },
             TEXT | _marks("when", [r.when for r in rows if r.hidden], x, y),
+            {
+                "data": {"values": [{"when": _row(one)} for one in broken if one.before != one.after]},
+                "mark": {"type": "rule", "strokeDash": [4, 3], "color": BROKEN},
+                "encoding": {"y": y, "x": {"value": 0}, "x2": {"value": "width"}},
+            },
         ],
     }
-    sentences = [r.words() for r in rows if r.shown]
+    sentences = [r.words() for r in rows if r.shown] + [one.words() for one in broken]
     return chart(instrument, measure, spec, sentences, sum(r.hidden for r in rows))
+
+
+def _rows(rows: list[Change], broken: list[Step]) -> list[str]:
+    """A row for each year and the pooled estimate; for a break one above the year that follows it, or below its own."""
+    names: list[str] = []
+    for row in rows:
+        mine = [one for one in broken if one.after == row.when]
+        names += [_row(one) for one in mine if one.before != one.after]
+        names.append(row.when)
+        names += [_row(one) for one in mine if one.before == one.after]
+    return names
+
+
+def _row(one: Step) -> str:
+    return f"{one.before} | {one.after}"
+
+
+def _labels(broken: list[Step]) -> dict[str, Any]:
+    """How the axis calls the rows of breaks: smaller and paler than years."""
+    if not broken:
+        return {}
+    names = json.dumps({_row(one): one.label for one in broken})
+    is_break = "indexof(datum.value, ' | ') >= 0"
+    return {
+        "labelExpr": f"{names}[datum.value] || datum.label",
+        "labelFontSize": {"condition": {"test": is_break, "value": 10.5}, "value": 12},
+        "labelColor": {"condition": {"test": is_break, "value": BROKEN}, "value": INK},
+    }
 
 
 def _marks(field: str, rows: list[str], x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The figures that charts, the page's findings and the email pick out of published tables. They are looked up by the
 tables' shape and keys here, once; a table that is not there, or is shaped otherwise, gives no figures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,23 @@ class Change:
         words = f"mean change {signed(self.change, self.column)} points (95 % interval {low} to {high}); {who}"
         words = words.removesuffix("; ")
         return f"{self.when}: {words}" if named else words
+
+
+@dataclass(frozen=True)
+class Step:
+    """From one row of a chart of changes to the next, between which the trend is broken; or within one row."""
+
+    before: str
+    after: str
+    what: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.what} changed" + (f" within {self.after}" if self.before == self.after else "")
+
+    def words(self) -> str:
+        when = "" if self.before == self.after else f" between {self.before} and {self.after}"
+        return f"{self.label}{when}, see the notes under the table"
 
 
 @dataclass(frozen=True)
@@ -105,6 +122,13 @@ def changes(table: PublishedTable) -> Iterator[Change]:
                 column=change,
                 hidden=hidden[change.key] is not None,
             )
+
+
+def steps(table: PublishedTable, instrument: str, when: Sequence[str]) -> list[Step]:
+    """The breaks of one instrument among the column groups of `when`, in their order. One that ends with a group that
+    is not there, or begins before all of them, cannot be drawn; its note says it all the same."""
+    found = [b for b in table.breaks if b.rows == instrument and b.after in when and any(w <= b.before for w in when)]
+    return [Step(b.before, b.after, b.what) for b in sorted(found, key=lambda b: when.index(b.after))]
 
 
 def stages(table: PublishedTable) -> Iterator[Stage]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 
 from cfc_pipeline.disclosure.protected import Protected
-from cfc_pipeline.publish import words
+from cfc_pipeline.publish import trend_breaks, words
 from cfc_pipeline.publish.layout import About, Block, in_order, labelled, side_by_side, slug, where
 from cfc_pipeline.publish.model import ALL_YEARS, Column, FigureKind, PublishedTable
 from schemas.tables import label
@@ -40,7 +40,7 @@ def perceived_impact(impact: Protected, about: About) -> PublishedTable:
         rows,
         (*keys, *figures),
         side_by_side(replace(rows, values=values), on, blocks),
-        words.IMPACT,
+        (*words.IMPACT, *_breaks(rows, about)),
         name="perceived_impact",
         title="What people say has changed for them",
         shows="How many people chose each answer to each of the programme's own items.",
@@ -91,13 +91,17 @@ def impact_shares(shares: Protected, about: About) -> PublishedTable:
         rows,
         (Column("question", "Item", "text"), Column("who", "People of", "text"), *figures),
         (values, rows.hidden),
-        words.IMPACT_SHARES,
+        (*words.IMPACT_SHARES, *_breaks(rows, about)),
         name="impact_shares",
         title="How many say that something has increased",
         shows="How many people gave an answer that counts as increased, year by year and over all years.",
         people="From the people who answered each item; how many is in the column Answered.",
         row_group="question",
     )
+
+
+def _breaks(rows: Protected, about: About) -> tuple[str, ...]:
+    return trend_breaks.notes(about.breaks, about.instruments.join(rows.values, on="instrument", how="semi"))
 
 
 def _named(values: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from cfc_pipeline.disclosure.protected import Protected
-from cfc_pipeline.publish.model import ALL_COHORTS, ALL_YEARS, Column, PublishedTable
+from cfc_pipeline.publish.model import ALL_COHORTS, ALL_YEARS, Break, Column, PublishedTable
 from schemas.tables import label
 from schemas.tables.people import Cohort
 
@@ -27,13 +27,19 @@ class About:
     cohorts: pl.DataFrame
     instruments: pl.DataFrame
     items: pl.DataFrame
-    breaks: pl.DataFrame  # where forms changed, as in trend_break
+    breaks: pl.DataFrame  # where trends are broken, as in trend_break
     notes: tuple[str, ...] = ()
     own_codes: tuple[str, ...] = ()  # for tables of change, where people are known by codes of their own
     families: Mapping[str, Sequence[str]] = field(default_factory=dict)  # of measures whose p are corrected together
 
     def table(
-        self, results: Protected, columns: Sequence[Column], cells: Cells, notes: Sequence[str], **texts: str
+        self,
+        results: Protected,
+        columns: Sequence[Column],
+        cells: Cells,
+        notes: Sequence[str],
+        breaks: Sequence[Break] = (),
+        **texts: str,
     ) -> PublishedTable:
         """`texts` are the table's name, title, shows, people and row_group."""
         values, hidden = cells
@@ -46,6 +52,7 @@ class About:
             off_because=results.off_because,
             source=self.source,
             notes=(*notes, *self.notes),
+            breaks=tuple(breaks),
             **texts,
         )
 

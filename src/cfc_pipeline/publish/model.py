@@ -26,6 +26,16 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Break:
+    """Two column groups, such as years, between which some rows may not compare; a note under the table says why."""
+
+    rows: str  # heading of the rows' group
+    before: str
+    after: str  # the same where the break is within one
+    what: str  # what changed, in a word or a few: "form and tool"
+
+
+@dataclass(frozen=True)
 class PublishedTable:
     """A table as people will see it. `values` and `hidden` have the same height; `values` has every column, `hidden`
     a String column per figure column: null where shown, else a disclosure Reason's name. A hidden cell is null in
@@ -42,6 +52,7 @@ class PublishedTable:
     hidden: pl.DataFrame
     row_group: str = ""  # key of a text column whose values head groups of rows
     notes: tuple[str, ...] = ()
+    breaks: tuple[Break, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)  # Reason's name: in words, with the profile's numbers
     off_because: str | None = None  # why nothing was hidden, in the programme's words; None when the rules applied
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import polars as pl
 
 from cfc_pipeline.disclosure.protected import Protected
-from cfc_pipeline.publish import words
+from cfc_pipeline.publish import trend_breaks, words
 from cfc_pipeline.publish.layout import (
     COHORT,
     INSTRUMENT,
@@ -91,6 +91,7 @@ def multi_year_outcomes(paired: Protected, about: About) -> PublishedTable:
         else "For each measure, the mean change in each academic year.",
         people=_people(rows),
         row_group=INSTRUMENT.key,
+        breaks=trend_breaks.marks(about.breaks, _used(rows, about)),
     )
 
 
@@ -107,7 +108,7 @@ def later_outcomes(paired: Protected, about: About) -> PublishedTable:
         columns,
         cells,
         (
-            *(*words.OTHER_PERIODS, *about.own_codes, words.directions(used), *words.changed_forms(about.breaks, used)),
+            *(*words.OTHER_PERIODS, *about.own_codes, words.directions(used), *trend_breaks.notes(about.breaks, used)),
             *(words.INTERVAL, *_about_pooled(rows), words.NO_COMPARISON),
         ),
         name="later_outcomes",
@@ -116,6 +117,7 @@ def later_outcomes(paired: Protected, about: About) -> PublishedTable:
         + (" and pooled." if _about_pooled(rows) else "."),
         people=_people(rows),
         row_group=INSTRUMENT.key,
+        breaks=trend_breaks.marks(about.breaks, used),
     )
 
 
@@ -175,9 +177,9 @@ def _figure(name: str, prefix: str = "", group: str = "") -> Column:
 
 def _notes(rows: Protected, about: About) -> tuple[str, ...]:
     used = _used(rows, about)
-    changed = words.changed_forms(about.breaks, used)
+    broken = trend_breaks.notes(about.breaks, used)
     people = words.SAME_PEOPLE, *about.own_codes
-    return *people, words.directions(used), words.ranges(used), *changed, words.INTERVAL
+    return *people, words.directions(used), words.ranges(used), *broken, words.INTERVAL
 
 
 def _about_pooled(rows: Protected) -> tuple[str, ...]:

@@ -56,8 +56,9 @@ SECTIONS = (
         "changes",
         "What changed",
         "A dot is the mean change from before to after in points of that scale, the line its 95 % interval; a "
-        "diamond is the change pooled over cohorts. The grey line is no change, [c] a hidden figure. Scales differ, so "
-        "each instrument has its own axis.",
+        "diamond is the change pooled over cohorts. The grey line is no change, [c] a hidden figure, a dashed line a "
+        "break: something changed between these years, see the notes under the table. Scales differ, so each "
+        "instrument has its own axis.",
         ("multi_year_outcomes", "later_outcomes"),
         {"multi_year_outcomes": change_charts},
     ),

@@ -10,6 +10,7 @@ import platform
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -155,6 +156,7 @@ def _table_record(table: PublishedTable) -> dict[str, object]:
             name: {"cells": cells, "because": table.reasons.get(name, "")}
             for name, cells in hidden_by_reason(table).items()
         },
+        "breaks": [asdict(one) for one in table.breaks],
         "columns": [{"key": c.key, "label": c.label, "group": c.group, "kind": c.kind} for c in table.columns],
     }
 

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cfc_pipeline.publish.model import Column, PublishedTable
+from cfc_pipeline.publish.model import Break, Column, PublishedTable
 from cfc_pipeline.publish.written import figures, texts
 
 # What starts a formula: = + - @ and their full-width forms (OWASP, CSV Injection; tab, CR and LF never get this far,
@@ -65,7 +65,7 @@ def load_parquet(path: Path) -> PublishedTable:
     columns = tuple(Column(**json.loads(column)) for column in fields)
     frame = pl.DataFrame(pl.from_arrow(arrow))
     return PublishedTable(
-        **(about | {"notes": tuple(about["notes"])}),
+        **(about | {"notes": tuple(about["notes"]), "breaks": tuple(Break(**one) for one in about.get("breaks", ()))}),
         columns=columns,
         values=frame.select(c.key for c in columns),
         hidden=frame.select(pl.col(f"{c.key}_hidden").alias(c.key) for c in columns if c.kind != "text"),
@@ -74,7 +74,8 @@ def load_parquet(path: Path) -> PublishedTable:
 
 def _about(table: PublishedTable) -> dict[str, object]:
     names = ("name", "title", "shows", "people", "rule", "source", "row_group", "notes", "off_because")
-    return {name: getattr(table, name) for name in names} | {"reasons": dict(table.reasons)}
+    breaks = [asdict(one) for one in table.breaks]
+    return {name: getattr(table, name) for name in names} | {"breaks": breaks, "reasons": dict(table.reasons)}
 
 
 def _quoted(text: str) -> str:

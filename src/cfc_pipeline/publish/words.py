@@ -102,27 +102,6 @@ def ranges(instruments: pl.DataFrame) -> str:
     return f"Possible scores. {'; '.join(spans)}."
 
 
-_BREAKS = {
-    "declared": "{}: the form changed {}, and those who run the programme decided that answers before and after do not "
-    "compare. Do not read a trend across it.",
-    "possible": "{}: questions or answers were not the same {}. Whether they compare has not been decided; read a "
-    "trend across it with care.",
-}
-
-
-def changed_forms(breaks: pl.DataFrame, instruments: pl.DataFrame) -> tuple[str, ...]:
-    """A note on every break in the trend of these instruments; `breaks` is as trend_break."""
-    titles = instruments.select("instrument", "title").unique()
-    found = (
-        breaks.join(titles, on="instrument").select("title", "from_year", "to_year", "state").unique().sort(pl.all())
-    )
-    return tuple(_BREAKS[state].format(title, _when(before, after)) for title, before, after, state in found.rows())
-
-
-def _when(before: str, after: str) -> str:
-    return f"within {before}" if before == after else f"between {before} and {after}"
-
-
 def own_codes(change: pl.DataFrame, cohorts: pl.DataFrame, smallest_count: int) -> tuple[str, ...]:
     """A note where people are known by codes of their own; `change` is as paired_change. It gives no exact number: what
     n counts is in the table, and may be hidden there."""

@@ -4,14 +4,14 @@ than the others (a mean with sixteen digits tells how many people it came from).
 
 import re
 from collections import Counter
-from dataclasses import replace
+from dataclasses import astuple, replace
 from unicodedata import category
 
 import polars as pl
 
 from cfc_pipeline.disclosure.protected import MARK, NOT_APPLICABLE, Reason
 from cfc_pipeline.errors import ReleaseError
-from cfc_pipeline.publish.model import Column, PublishedTable
+from cfc_pipeline.publish.model import Break, Column, PublishedTable
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 # Names that Windows keeps for devices, and the workbook's own sheets.
@@ -37,6 +37,7 @@ def as_written(table: PublishedTable) -> PublishedTable:
         source=plain(table.source),
         off_because=plain(table.off_because) if table.off_because else None,
         notes=tuple(plain(note) for note in table.notes),
+        breaks=tuple(Break(*map(plain, astuple(one))) for one in table.breaks),
         reasons={name: plain(words) for name, words in table.reasons.items()},
         columns=tuple(
             replace(c, label=plain(c.label), group=plain(c.group), interval=plain(c.interval)) for c in table.columns

@@ -30,9 +30,15 @@ def check_instruments(programme: Programme, instruments: Mapping[str, Instrument
         if name not in asking
     ]
     wrong += _unknown_measures(programme, instruments)
+    wrong += [
+        f"breaks[{place}].instruments: no instrument `{name}`{did_you_mean(name, instruments)}"
+        for place, one in enumerate(programme.breaks)
+        for name in one.instruments
+        if name not in instruments
+    ]
     if wrong:
         raise ConfigError(
-            "Some surveys or families name instruments or items that they cannot have.",
+            "Some surveys, families or breaks name instruments or items that they cannot have.",
             where="; ".join(wrong),
             next_step="mend the entry, or put the instrument into the programme's instruments/ folder",
         )

@@ -8,6 +8,7 @@ import polars as pl
 from cfc_pipeline.identity.known import Known
 from cfc_pipeline.identity.redaction import redact
 from cfc_pipeline.intake.change import offered, shown
+from cfc_pipeline.intake.other_breaks import OtherBreak
 from cfc_pipeline.intake.trends import Break
 from cfc_pipeline.intake.versions import Version, Versions
 from cfc_pipeline.warehouse.store import Connection
@@ -16,14 +17,18 @@ from schemas.tables import TABLES, polars_schema
 
 
 def store_forms(
-    con: Connection, versions: Versions, breaks: list[Break], received: Mapping[int, date], known: Known
+    con: Connection,
+    versions: Versions,
+    breaks: list[Break],
+    others: list[OtherBreak],
+    received: Mapping[int, date],
+    known: Known,
 ) -> None:
     """form_version, form_question and trend_break. Wordings are redacted: people may be named in a heading too."""
     kept = [version for version in versions.every if version.file in received]
     replace_table(con, "form_version", _version_rows(kept, received))
     replace_table(con, "form_question", _question_rows(kept, known))
-    rows = [(b.instrument, b.after.survey.id, b.after.id, b.from_year, b.to_year, b.state) for b in breaks]
-    replace_table(con, "trend_break", pl.DataFrame(rows, schema=polars_schema(TABLES["trend_break"]), orient="row"))
+    replace_table(con, "trend_break", _break_rows(breaks, others))
 
 
 def stored_versions(con: Connection) -> set[tuple[str, str]]:
@@ -31,6 +36,14 @@ def stored_versions(con: Connection) -> set[tuple[str, str]]:
     return {
         (survey, version) for survey, version in con.execute("SELECT survey_id, version FROM form_version").fetchall()
     }
+
+
+def _break_rows(breaks: list[Break], others: list[OtherBreak]) -> pl.DataFrame:
+    rows: list[tuple[str | None, ...]] = [
+        (b.instrument, "form", b.after.survey.id, b.after.id, b.from_year, b.to_year, b.state, None) for b in breaks
+    ]
+    rows += [(b.instrument, b.kind, b.survey, b.version, b.from_year, b.to_year, b.state, b.detail) for b in others]
+    return pl.DataFrame(rows, schema=polars_schema(TABLES["trend_break"]), orient="row")
 
 
 def _version_rows(kept: list[Version], received: Mapping[int, date]) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from cfc_pipeline.identity.vault import list_raw
 from cfc_pipeline.intake.batch import Intake, take_in
 from cfc_pipeline.intake.corrections import read_corrections
 from cfc_pipeline.intake.form_changes import read_form_changes
+from cfc_pipeline.intake.other_breaks import other_breaks
 from cfc_pipeline.intake.trends import breaks
 from cfc_pipeline.intake.versions import versions
 from cfc_pipeline.measures.instruments import instrument_rows, item_rows, load_instruments
@@ -95,12 +96,13 @@ def ingest(
         if not dry_run:
             _seal(arrivals, intake, recognised, programme, keys, now)
         broken = breaks(asked, intake.accepted, programme.cohorts, decisions)
+        others = other_breaks(asked, intake.accepted, programme)
         plans = forms.plans(asked, broken, instruments, stored_versions(con))
         if not dry_run:
             forms.write_plans(programme.restricted, plans, keys)
         received = {f.number: now.date() for f in intake.files} | {c.number: c.received_on for c in sealed}
         people = known_from(intake.named)
-        store_forms(con, asked, broken, received, people)
+        store_forms(con, asked, broken, others, received, people)
         new = [(a.file.name, a.path) for a in arrivals]
         del arrivals, known, files_in  # the bytes of all files: nothing reads them any more
         report = _store(con, intake, recognised, programme, instruments, keys, people, now, received)

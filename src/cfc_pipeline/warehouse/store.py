@@ -107,6 +107,18 @@ def _add_attrition(con: Connection) -> None:
     """)
 
 
+def _add_kinds_of_breaks(con: Connection) -> None:
+    """Until now every break was a form's."""
+    con.execute("""
+        ALTER TABLE trend_break ADD COLUMN kind VARCHAR DEFAULT 'form';
+        ALTER TABLE trend_break ALTER COLUMN kind DROP DEFAULT;
+        ALTER TABLE trend_break ALTER COLUMN kind SET NOT NULL;
+        ALTER TABLE trend_break ADD COLUMN detail VARCHAR;
+        ALTER TABLE trend_break ALTER COLUMN survey_id DROP NOT NULL;
+        ALTER TABLE trend_break ALTER COLUMN version DROP NOT NULL;
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
 MIGRATIONS: list[Callable[[Connection], None]] = [
@@ -117,6 +129,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_prediction,
     _add_impact_shares,
     _add_attrition,
+    _add_kinds_of_breaks,
 ]
 
 
