@@ -19,6 +19,12 @@ def main(folder: Path) -> None:
     # Run
     with _step("Flow `ingest`: reading, checking, pseudonymising, scoring"):
         ingest(folder)
+    with _step("Two synthetic coders sort the comments into themes, and a few comments are approved"):
+        from cfc_pipeline.demo.coders import sort_and_approve
+        from cfc_pipeline.recipes.ingest import ingest as take_in_again
+
+        sort_and_approve(folder)
+        take_in_again(folder, os.environ)
     with _step("Flow `publish`: hiding what could identify somebody, writing the release"):
         release = publish(folder)
     with _step("Previewing the email"):

@@ -13,9 +13,11 @@ from unittest.mock import patch
 
 import yaml
 
+from cfc_pipeline.demo.coders import sort_and_approve
 from cfc_pipeline.demo.planted import FILE_ADDRESS, UNKNOWN_CELL
 from cfc_pipeline.recipes import email
 from cfc_pipeline.recipes import ingest as recipe
+from cfc_pipeline.recipes.themes import write_sheet
 from flows.ingest import ingest
 from flows.publish import publish
 
@@ -51,6 +53,8 @@ def aborted(folder: Path) -> None:
 
 def good(folder: Path) -> None:
     ingest(folder)
+    write_sheet(folder, os.environ, "k1")
+    sort_and_approve(folder)
     publish(folder)
     print(email.save(folder, folder / "summary.eml"))
 

@@ -28,6 +28,8 @@ RESULTS = (
     "feedback_summary",
     "impact_distribution",
     "impact_share",
+    "theme_count",
+    "theme_agreement",
 )
 ROLE_GROUPS = {"Headteachers": ["Headteacher"], "Deputies": ["deputy headteacher "]}
 QUESTIONS = ("Usefulness", "Facilitation")
@@ -48,7 +50,7 @@ def small_programme(groups: Sequence[Group], seed: int = 1) -> duckdb.DuckDBPyCo
     """A database with every table of the contracts, filled from `groups`."""
     random = np.random.default_rng(seed)
     con = duckdb.connect()
-    for name in ("instrument", "item", "comment", "trend_break", "link", *RESULTS):
+    for name in ("instrument", "item", "comment", "theme", "comment_code", "trend_break", "link", *RESULTS):
         create_table(con, name)
     people = _people(groups, random)
     responses = _responses(people, random)

@@ -1,6 +1,16 @@
 """Contracts of every stored table, by name."""
 
-from schemas.tables.answers import AnswerSheet, Comment, ItemAnswer, Response, ScaleScore, ScoreSheet, SessionFeedback
+from schemas.tables.answers import (
+    AnswerSheet,
+    Comment,
+    CommentCode,
+    ItemAnswer,
+    Response,
+    ScaleScore,
+    ScoreSheet,
+    SessionFeedback,
+    Theme,
+)
 from schemas.tables.contract import DUCKDB_TYPES, Table, column, label, polars_schema
 from schemas.tables.forms import FormQuestion, FormVersion, TrendBreak, Unanswered
 from schemas.tables.people import TIME_POINTS, Cohort, Link, Participant, Session
@@ -16,6 +26,8 @@ from schemas.tables.results import (
     PairedChange,
     PairedSupport,
     ResponseFlow,
+    ThemeAgreement,
+    ThemeCount,
 )
 
 TABLES: dict[str, type[Table]] = {
@@ -31,6 +43,8 @@ TABLES: dict[str, type[Table]] = {
     "scale_score": ScaleScore,
     "session_feedback": SessionFeedback,
     "comment": Comment,
+    "theme": Theme,
+    "comment_code": CommentCode,
     "paired_change": PairedChange,
     "paired_support": PairedSupport,
     "response_flow": ResponseFlow,
@@ -39,6 +53,8 @@ TABLES: dict[str, type[Table]] = {
     "feedback_summary": FeedbackSummary,
     "impact_distribution": ImpactDistribution,
     "impact_share": ImpactShare,
+    "theme_count": ThemeCount,
+    "theme_agreement": ThemeAgreement,
     "data_quality": DataQuality,
     "form_version": FormVersion,
     "form_question": FormQuestion,

@@ -72,6 +72,31 @@ class Comment(Table):
     state: str = column("waiting, approved or rejected.", isin=("waiting", "approved", "rejected"))
 
 
+AGREED = "agreed"  # the coder whose lines say what the two settled on
+NO_THEME = "none"  # what a coder gives to a comment without a theme of the codebook
+
+
+class Theme(Table):
+    """One theme of the programme's codebook, themes.csv."""
+
+    theme: str = column("Id of the theme.", key=True)
+    position: int = column("Place in the codebook, from 1.")
+    label: str = column("Name of the theme in tables.", label="Theme")
+    definition: str = column("What belongs to it, as the codebook says.")
+
+
+class CommentCode(Table):
+    """A theme that a coder gave to a comment. `none` stands for no theme of the codebook."""
+
+    comment_id: str = column("The comment.", key=True, str_startswith="c-")
+    coder: str = column(
+        "first or second of the two coders, or agreed: what they settled on.",
+        key=True,
+        isin=("first", "second", AGREED),
+    )
+    theme: str = column("The theme.", key=True)
+
+
 class ScoreSheet(Table):
     """The scores of one response on one instrument, in lists over its subscales, whether the response counts or not. A
     view of `answer_sheet`, whose text is the scoring keys; `scale_score` shows those that count, one in a row."""

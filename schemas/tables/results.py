@@ -201,6 +201,35 @@ class ImpactShare(Table):
     ci_high: float = column("Upper end of that interval.", label="to", unit="%", nullable=True)
 
 
+class ThemeCount(Table):
+    """How many comments are of a theme, by what two coders settled on or both gave. One comment may have several."""
+
+    level: str = column("Whom the row is about.", isin=LEVELS, key=True)
+    academic_year: str = column("The academic year, at level year.", nullable=True, key=True)
+    theme: str = column("The theme; empty for all comments that were coded.", nullable=True, key=True)
+    n_comments: int = column("Comments of this theme.", label="Comments", unit="comments")
+    n_people: int = column(
+        "At least so many people wrote them: within a cohort, those who are known, or the forms of one occasion.",
+        unit="people",
+    )
+    n_schools: int = column("At least so many schools these people work in.", unit="schools")
+
+
+class ThemeAgreement(Table):
+    """How far two coders agree on a theme, before they settled anything."""
+
+    theme: str = column("The theme; empty for all themes together.", nullable=True, key=True)
+    n_both: int = column("Comments that both coded.", label="Coded by both", unit="comments")
+    kappa: float = column("Cohen's kappa; empty if both said the same of every comment.", label="kappa", nullable=True)
+    kappa_low: float = column("Lower end of the 95 % interval of kappa.", label="from", nullable=True)
+    kappa_high: float = column("Upper end of that interval.", label="to", nullable=True)
+    alpha: float = column(
+        "Krippendorff's alpha for categories; over all themes a category is a whole set of themes.",
+        label="alpha",
+        nullable=True,
+    )
+
+
 class DataQuality(Table):
     """What became of the rows of every file: rows in = stored + unchanged + quarantined + excluded."""
 

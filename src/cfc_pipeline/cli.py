@@ -14,8 +14,8 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from cfc_pipeline import __version__
-from cfc_pipeline.cli_review import review
 from cfc_pipeline.cli_shared import AsJson, DryRun, Folder
+from cfc_pipeline.cli_themes import review
 from cfc_pipeline.errors import ConfigError, PipelineError, unexpected
 
 app = App(

@@ -54,6 +54,7 @@ def _texts(name: str) -> dict[str, str]:
         FILE: template(FILE).replace(_NAME_IN_TEMPLATE, f"name: {quoted}"),
         "programme.schema.json": PROGRAMME_SCHEMA.read_text(encoding="utf-8"),
         "corrections.csv": template("corrections.csv"),
+        "themes.csv": template("themes.csv"),
         "README.txt": template("README.txt"),
         ".gitignore": template("gitignore"),
     }

@@ -64,6 +64,10 @@ def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
             "link",
             "attrition",
             "attrition_support",
+            "theme",
+            "comment_code",
+            "theme_count",
+            "theme_agreement",
         ):
             con.execute(f"DROP TABLE {table}")
         for column in ("n_linked", "n_unclear", "false_links", "prediction_low", "prediction_high"):

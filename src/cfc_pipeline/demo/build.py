@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cfc_pipeline.demo.as_yaml import as_yaml
+from cfc_pipeline.demo.coders import CODEBOOK
 from cfc_pipeline.demo.dirt import spoil
 from cfc_pipeline.demo.exports import write_exports
 from cfc_pipeline.demo.forms import entry_of
@@ -29,6 +30,7 @@ from cfc_pipeline.demo.rosters import (
 )
 from cfc_pipeline.demo.surveys import FORMS
 from cfc_pipeline.errors import ConfigError
+from cfc_pipeline.identity.themes import CODEBOOK as CODEBOOK_FILE
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_folder import init
 
@@ -57,6 +59,7 @@ def build_demo(folder: Path, seed: int = 2026) -> Planted:
         everything[form.survey] = sent
         files += write_exports(inbox, form, sent, seed)
     _write_corrections(folder / "corrections.csv", everything)
+    (folder / CODEBOOK_FILE).write_text(CODEBOOK, encoding="utf-8")
     files.sort(key=lambda file: file.name)
     _date_files(inbox, [file.name for file in files])
     return Planted(folder, tuple(files), _values(people, everything))

@@ -89,7 +89,13 @@ SECTIONS = (
         ("session_feedback",),
         {"session_feedback": rating_charts},
     ),
-    Section("comments", "In people's words", "What people wrote, chosen and approved.", ("approved_comments",), {}),
+    Section(
+        "comments",
+        "In people's words",
+        "What people wrote: how many comments are of which theme, and comments that were chosen and approved.",
+        ("comment_themes", "approved_comments"),
+        {},
+    ),
     Section(
         "quality",
         "Quality of the data",

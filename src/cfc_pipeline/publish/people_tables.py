@@ -1,4 +1,4 @@
-"""The tables of people, sessions, perceived impact and rows of files."""
+"""The tables of people, sessions and rows of files."""
 
 from dataclasses import replace
 
@@ -100,24 +100,4 @@ def data_quality(quality: Protected, about: About) -> PublishedTable:
         shows="How many rows arrived in files, and how many were stored, known already, held back or left out.",
         people="From all rows of all files; a row is one form of one person, or one line of a roster or session log.",
         row_group="scope",
-    )
-
-
-def approved_comments(comments: pl.DataFrame, about: About) -> PublishedTable:
-    """Rows: what people wrote, question by question. Only what a person has read and approved; without cohort, year or
-    role, because together with a quote they would say who wrote it. Sorted by text, which says nothing either."""
-    approved = (
-        comments.filter(pl.col("state") == "approved").select("question", "text").unique().sort("question", "text")
-    )
-    return PublishedTable(
-        name="approved_comments",
-        title="In people's words",
-        shows="Comments that a person has read and approved for publication, by question.",
-        people=f"{approved.height} of {comments.height} comments.",
-        rule="Names, schools and contact details were replaced by words in brackets before anyone read the comments.",
-        source=about.source,
-        columns=(Column("question", "Question", "text"), Column("text", "Comment", "text")),
-        values=approved,
-        hidden=pl.DataFrame(),
-        notes=("Chosen by people, not counted: they say what was said, not how often.", *about.notes),
     )

@@ -11,7 +11,9 @@ from cfc_pipeline.disclosure.impact import protect_impact_and_shares
 from cfc_pipeline.disclosure.paired import protect_paired
 from cfc_pipeline.disclosure.profile import load_profile
 from cfc_pipeline.disclosure.quality import protect_quality
+from cfc_pipeline.disclosure.themes import protect_themes
 from cfc_pipeline.outcomes.levels import in_order
+from cfc_pipeline.outcomes.themes import settled
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish import words
 from cfc_pipeline.publish.attrition_tables import attrition, attrition_change
@@ -20,11 +22,11 @@ from cfc_pipeline.publish.layout import About
 from cfc_pipeline.publish.model import PublishedTable
 from cfc_pipeline.publish.outcome_tables import cohort_outcomes, later_outcomes, multi_year_outcomes
 from cfc_pipeline.publish.people_tables import (
-    approved_comments,
     data_quality,
     response_flow,
     session_feedback,
 )
+from cfc_pipeline.publish.theme_tables import Themes, approved_comments, comment_themes
 from schemas.tables import TABLES
 
 
@@ -49,6 +51,10 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     flow = protect_flow(_read(con, "response_flow"), profile, off)
     who_left = _read(con, "attrition"), _read(con, "attrition_support")
     left = protect_attrition(*who_left, paired, flow, instruments, parts, profile, off)
+    themes = Themes(
+        _read(con, "theme"), *protect_themes(_read(con, "theme_count"), _read(con, "theme_agreement"), profile, off)
+    )
+    quoted = settled(_read(con, "comment_code"))
     tables = (
         response_flow(flow, about),
         cohort_outcomes(paired, about),
@@ -59,7 +65,8 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         session_feedback(protect_feedback(_read(con, "feedback_summary"), profile, off), about),
         perceived_impact(impact_seen, about),
         impact_shares(shares_seen, about),
-        approved_comments(_read(con, "comment"), about),
+        comment_themes(themes, about),
+        approved_comments(_read(con, "comment"), quoted, themes.shown, about),
         data_quality(protect_quality(_read(con, "data_quality"), profile, off), about),
     )
     return [table for table in tables if table.values.height]

@@ -183,6 +183,15 @@ IMPACT_SHARES = (
     "A share that would tell what everybody, or all but a few, answered is hidden.",
     "Role groups are over all years only, and only where enough people of enough schools are in each.",
 )
+THEMES = (
+    "Two people sorted the comments. A comment counts under the themes that they settled on, or, where they settled "
+    "nothing, under those that both gave.",
+    "Comments are counted, not people: one person may have written several. A count is hidden where fewer people than "
+    "the smallest count shown may have written them, and where all comments are of the theme.",
+    "kappa (Cohen) and alpha (Krippendorff) say how far the two agreed before they settled anything: 1 is always, 0 no "
+    "more than by chance. Of all comments together, alpha takes each set of themes for one answer, so that sets which "
+    "overlap count as different.",
+)
 QUALITY = (
     "Rows in = stored + unchanged + held back + left out. Unchanged rows were in an earlier file already.",
     "Held back: rows that break a rule wait until somebody corrects them. Left out: rows that must not count, such as "

@@ -13,8 +13,10 @@ from cfc_pipeline.errors import BalanceError, ConfigError
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish.meaning import figure_of
 from cfc_pipeline.publish.model import ALL_COHORTS, ALL_YEARS, Column, PublishedTable
+from cfc_pipeline.publish.theme_tables import AGREEMENT, EVERY, NO_THEME_LABEL
 from cfc_pipeline.publish.words import PERIODS
 from cfc_pipeline.publish.written import plain
+from schemas.tables.answers import NO_THEME
 
 Connection = duckdb.DuckDBPyConnection
 Row = Mapping[str, Any]
@@ -196,6 +198,24 @@ def _shares(con: Connection, table: PublishedTable, row: Row, column: Column) ->
     return Inside(found[column.key], steps, schools=found["n_schools"])
 
 
+def _themes(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
+    labels = con.execute("SELECT theme, label FROM theme").fetchall()
+    names = {NO_THEME_LABEL: NO_THEME, EVERY: None} | {plain(text): theme for theme, text in labels}
+    theme = names[row["theme"]]
+    if column.group == AGREEMENT:
+        found = _one(con, "theme_agreement", {"theme": theme})
+        return Inside(found[column.key], (("comments that both coders sorted", found["n_both"]),))
+    level, _, group = _group(con, column.group, None)
+    found = _one(con, "theme_count", {"level": level, "theme": theme} | group)
+    every = _one(con, "theme_count", {"level": level, "theme": None} | group)
+    steps = (
+        ("comments that were coded", every["n_comments"]),
+        ("of them of this theme", found["n_comments"]),
+        ("people who wrote these, at least", found["n_people"]),
+    )
+    return Inside(found["n_comments"], steps, schools=found["n_schools"])
+
+
 def _quality(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
     found = con.execute(
         "SELECT survey_id, outcome, reason, sum(rows)::BIGINT FROM data_quality GROUP BY ALL"
@@ -221,6 +241,7 @@ _BEHIND: dict[str, Callable[[Connection, PublishedTable, Row, Column], Inside]] 
     "session_feedback": _feedback,
     "perceived_impact": _impact,
     "impact_shares": _shares,
+    "comment_themes": _themes,
     "data_quality": _quality,
 }
 

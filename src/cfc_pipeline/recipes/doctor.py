@@ -14,6 +14,7 @@ from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.outcomes.key_checks import key_checks
 from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.recipes import sheets
 from cfc_pipeline.recipes.entries import check_instruments, left_out
 from cfc_pipeline.recipes.fetch import ask, kept_fetches
 from cfc_pipeline.recipes.retain import due, due_columns
@@ -27,6 +28,8 @@ _DECIDES = (
     "approvals.csv",
     "form_changes.csv",
     "links.csv",
+    "themes.csv",
+    "codes.csv",
     "audit.jsonl",
     "instruments",
     "releases",
@@ -147,7 +150,8 @@ def _too_open(programme: Programme) -> list[str]:
     restricted = [programme.restricted, *programme.restricted.rglob("*")]
     # corrections.csv quotes what people typed; a closed inbox closes the files in it.
     kept = [programme.folder / name for name in ("corrections.csv", "links.csv")]
-    personal = [*restricted, programme.warehouse, programme.inbox, *kept]
+    coding = programme.folder / sheets.FOLDER
+    personal = [*restricted, programme.warehouse, programme.inbox, *kept, coding, *sheets.every(programme.folder)]
     loose = [p for p in personal if p.exists() and stat.S_IMODE(p.stat().st_mode) & 0o077]
     found = [f"mend: others can read {path.relative_to(programme.folder)}; run chmod go-rwx on it" for path in loose]
     found = found or ["good: nobody else on this machine can read personal files"]

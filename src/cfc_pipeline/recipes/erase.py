@@ -32,13 +32,14 @@ from cfc_pipeline.identity.keys import Keys, load_keys
 from cfc_pipeline.identity.links import FILE_NAME as LINKS
 from cfc_pipeline.identity.links import read_decisions, read_kept
 from cfc_pipeline.identity.sealed import overwrite
+from cfc_pipeline.identity.themes import CODES
 from cfc_pipeline.identity.vault import RawCopy, list_raw, open_raw, replace_raw
 from cfc_pipeline.intake.batch import File
 from cfc_pipeline.intake.corrections import Correction, read_corrections
 from cfc_pipeline.intake.records import used_rows
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.recipes import audit
+from cfc_pipeline.recipes import audit, sheets
 from cfc_pipeline.recipes.arrivals import FETCHED_NAME, known_files
 from cfc_pipeline.recipes.backup import backup, shred_backups
 from cfc_pipeline.recipes.fetch import alone
@@ -64,6 +65,7 @@ class Certificate:
     files: int  # sealed copies that were written again
     corrections: int = 0  # lines
     approvals: int = 0  # lines
+    codes: int = 0  # lines
     links: int = 0  # lines
     backups: int = 0  # managed ones, which were shredded
     releases: list[str] = field(default_factory=list)  # marked, because their figures hold the answers
@@ -84,7 +86,8 @@ class Certificate:
             return "\n".join([*lines, "Nothing was changed."])
         lines += [
             f"{self.files} sealed copies and both databases were written anew; {self.corrections} corrections, "
-            f"{self.approvals} decisions about comments and {self.links} about links were taken out.",
+            f"{self.approvals} decisions about comments, {self.codes} themes of comments and {self.links} decisions "
+            "about links were taken out.",
             f"{self.searched} files were searched for {self.forms} forms of what they were called: nothing is left.",
         ]
         if self.releases:
@@ -233,7 +236,10 @@ def _finished(
     with writing(programme.warehouse, dry_run=True) as con:
         after = {comment for (comment,) in con.execute("SELECT comment_id FROM comment").fetchall()}
     lost = {comment: text for comment, text in before.items() if comment not in after}
-    done.approvals = _clean_approvals(programme, set(lost))
+    done.approvals = _clean_decisions(programme, "approvals.csv", set(lost))
+    done.codes = _clean_decisions(programme, CODES, set(lost))
+    for name in sheets.prune(programme.folder, after):  # what cannot be read cannot be cleaned
+        sheets.shred(programme.folder / name)
     done.releases, done.quoting = _mark_releases(programme, {t for t in lost.values() if t}, now)
     forms = person.forms
     done.searched, places = found_in(programme, keys, forms)
@@ -250,8 +256,8 @@ def _finished(
     return done
 
 
-def _clean_approvals(programme: Programme, comments: set[str]) -> int:
-    path = programme.folder / "approvals.csv"
+def _clean_decisions(programme: Programme, name: str, comments: set[str]) -> int:
+    path = programme.folder / name
     if not path.exists() or not comments:
         return 0
     with path.open(encoding="utf-8-sig", newline="") as file:

@@ -13,6 +13,7 @@ from cfc_pipeline.identity.keys import Keys, load_keys
 from cfc_pipeline.identity.known import Known, known_from
 from cfc_pipeline.identity.links import write_kept
 from cfc_pipeline.identity.quarantine import write_quarantine
+from cfc_pipeline.identity.themes import Coding, read_coding
 from cfc_pipeline.identity.vault import list_raw
 from cfc_pipeline.intake.batch import Intake, take_in
 from cfc_pipeline.intake.corrections import read_corrections
@@ -26,7 +27,7 @@ from cfc_pipeline.outcomes import estimates
 from cfc_pipeline.outcomes.key_checks import key_checks
 from cfc_pipeline.programme import Cohort, Programme
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.recipes import forms
+from cfc_pipeline.recipes import forms, sheets
 from cfc_pipeline.recipes.arrivals import (
     Arrival,
     empty_inbox,
@@ -41,6 +42,7 @@ from cfc_pipeline.recipes.form_tables import store_forms, stored_versions
 from cfc_pipeline.recipes.ledger import check_balance, quality_rows, reasons, settled
 from cfc_pipeline.recipes.links import Recognised, recognise
 from cfc_pipeline.recipes.report import IngestReport, Refused, shown
+from cfc_pipeline.recipes.themes import CODED, store_themes
 from cfc_pipeline.warehouse.layout import dictionary
 from cfc_pipeline.warehouse.snapshot import publish_snapshot
 from cfc_pipeline.warehouse.store import Connection, value, writing
@@ -78,6 +80,7 @@ def ingest(
     check_named_survey(survey_id, programme)
     corrections = read_corrections(programme.folder / "corrections.csv")
     decisions = read_form_changes(programme.folder)
+    coding = read_coding(programme.folder)
 
     def copy_for_analysts(con: Connection) -> None:
         publish_snapshot(con, programme.analysis)
@@ -105,7 +108,8 @@ def ingest(
         store_forms(con, asked, broken, others, received, people)
         new = [(a.file.name, a.path) for a in arrivals]
         del arrivals, known, files_in  # the bytes of all files: nothing reads them any more
-        report = _store(con, intake, recognised, programme, instruments, keys, people, now, received)
+        report = _store(con, intake, recognised, programme, instruments, keys, people, now, received, coding)
+        listed = con.execute("SELECT comment_id, state FROM comment").fetchall()
     refused = [*lost, *refused, *(Refused(f.name, error) for f, error in intake.refused)]
     report.new_files = shown([name for name, _ in new], people)
     report.repeats = shown([path.name for path in repeats], people)
@@ -113,9 +117,12 @@ def ingest(
     report.refused = [Refused(name, r.error) for name, r in zip(names, refused, strict=True)]
     report.stale_corrections = [c.line for c in corrections if c.line not in intake.used_corrections]
     report.links, report.stale_links = recognised.counts, list(recognised.stale)
+    report.stale_codes = coding.stale(comment for comment, _ in listed)
     report.plans = plans
     report.dry_run = dry_run
     if not dry_run:
+        to_sort = {comment for comment, state in listed if state in CODED}
+        report.unreadable_sheets = sheets.prune(programme.folder, to_sort)
         empty_inbox(programme, [*repeats, *(path for _, path in new)])
     return report
 
@@ -139,6 +146,7 @@ def _store(
     people: Known,
     now: datetime,
     received: dict[int, date],
+    coding: Coding,
 ) -> IngestReport:
     """Anonymise and write; score; estimate; and tell what became of every row."""
     safe = anonymise(intake, programme.surveys, programme.cohorts, keys, people)
@@ -158,6 +166,7 @@ def _store(
     unchanged |= {survey: known_rows(con, survey, rows) for survey, rows in safe.facts.items()}
     comments = approvals.with_states(safe.comments, approvals.read(programme.folder), people)
     replace_table(con, "comment", comments)
+    store_themes(con, coding, safe.comments, comments, people)
     write_session_feedback(con)
     score(con, instruments, not_asked(programme, instruments))
     estimates.write(con, instruments, programme.role_groups)

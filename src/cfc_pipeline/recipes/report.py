@@ -52,6 +52,8 @@ class IngestReport:
         default_factory=dict
     )  # how people's own codes were found again, and how many are unclear
     stale_links: list[int] = field(default_factory=list)
+    stale_codes: list[int] = field(default_factory=list)
+    unreadable_sheets: list[str] = field(default_factory=list)  # of coders
     doubts: list[Doubt] = field(default_factory=list)  # where answers do not behave as their key says
     superseded: int = 0
     taken_back: int = 0
@@ -115,6 +117,8 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "stale_corrections": report.stale_corrections,
         "links": report.links,
         "stale_links": report.stale_links,
+        "stale_codes": report.stale_codes,
+        "unreadable_sheets": report.unreadable_sheets,
         "key_checks": [asdict(doubt) for doubt in report.doubts],
         "superseded": report.superseded,
         "taken_back": report.taken_back,
@@ -175,6 +179,14 @@ def _to_do(report: IngestReport) -> list[str]:
     if report.stale_links:
         listed = ", ".join(map(str, report.stale_links))
         lines.append(f"To do: links.csv lines {listed} apply to nothing any more; delete them.")
+    if report.stale_codes:
+        listed = ", ".join(map(str, report.stale_codes))
+        lines.append(f"To do: codes.csv lines {listed} are about comments that are gone; delete them.")
+    if report.unreadable_sheets:
+        named = ", ".join(report.unreadable_sheets)
+        lines.append(
+            f"To do: {named} cannot be read, so comments that are gone may still be in there; delete or mend it."
+        )
     if report.comments_waiting:
         lines.append(
             f"To do: {report.comments_waiting} comments wait for approval. `cfc-pipeline review comments` shows them."

@@ -22,6 +22,7 @@ from cfc_pipeline.identity.anonymise import anonymise, response_ids
 from cfc_pipeline.identity.keys import FILE_NAME, VARIABLE, Keys, keys_from, load_keys, private_folder, write_key_file
 from cfc_pipeline.identity.known import known_from
 from cfc_pipeline.identity.sealed import is_sealed, overwrite, seal_again
+from cfc_pipeline.identity.themes import CODES, read_coding
 from cfc_pipeline.identity.vault import list_raw, open_raw, seal
 from cfc_pipeline.intake.batch import take_in
 from cfc_pipeline.intake.corrections import read_corrections
@@ -30,7 +31,7 @@ from cfc_pipeline.intake.versions import versions
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.recipes import audit
+from cfc_pipeline.recipes import audit, sheets
 from cfc_pipeline.recipes.arrivals import known_files
 from cfc_pipeline.recipes.backup import backup, shred_backups
 from cfc_pipeline.recipes.entries import without_risk_items
@@ -39,6 +40,7 @@ from cfc_pipeline.recipes.fetch import alone
 from cfc_pipeline.recipes.ingest import ingest
 from cfc_pipeline.warehouse.store import writing
 
+DECISIONS = (approvals.FILE_NAME, CODES)  # files that name comments by their ids, in their first column
 NEW_VARIABLE = "CFC_NEW_SECRET_KEY"
 
 
@@ -78,12 +80,16 @@ def rotate_key(
         if dry_run:
             return done
         building = _sealed_again(programme.restricted, old, new, environ)
-        _add_lines(programme.folder, doubled)
+        for name in DECISIONS:
+            _add_lines(programme.folder / name, doubled)
         aside = programme.restricted.with_name("restricted.old")
         programme.restricted.rename(aside)
         building.rename(programme.restricted)
     _shred(aside)
-    _drop_lines(programme.folder, set(doubled))
+    for name in DECISIONS:
+        _drop_lines(programme.folder / name, set(doubled))
+    for path in sheets.every(programme.folder):
+        sheets.with_new_ids(path, doubled)
     forget(programme.warehouse)
     audit.note(programme.folder, "key exchanged", now, old=old.key_id, new=new.key_id)
     backups = shred_backups(programme)
@@ -145,9 +151,10 @@ def _sealed_again(restricted: Path, old: Keys, new: Keys, environ: Mapping[str, 
 
 
 def _new_ids(programme: Programme, old: Keys, new: Keys) -> dict[str, str]:
-    """Id of a comment that somebody decided about: the id that it gets with the new key."""
-    decided = approvals.read(programme.folder)
-    if not decided:
+    """Id of a comment that somebody decided about, or is to sort: the id that it gets with the new key."""
+    decided = {*approvals.read(programme.folder), *(code.comment for code in read_coding(programme.folder).codes)}
+    in_sheets = bool(sheets.every(programme.folder))
+    if not decided and not in_sheets:
         return {}
     instruments = load_instruments(programme.folder / "instruments")
     programme = without_risk_items(programme, instruments)
@@ -168,12 +175,11 @@ def _new_ids(programme: Programme, old: Keys, new: Keys) -> dict[str, str]:
     same = before.join(ids, on="response_id").join(
         after.select("question", "text", _new="response_id", _id="comment_id"), on=["_new", "question", "text"]
     )
-    return {one: other for one, other in same.select("comment_id", "_id").iter_rows() if one in decided}
+    return {one: other for one, other in same.select("comment_id", "_id").iter_rows() if in_sheets or one in decided}
 
 
-def _add_lines(folder: Path, doubled: dict[str, str]) -> None:
-    path = folder / "approvals.csv"
-    if not doubled:
+def _add_lines(path: Path, doubled: dict[str, str]) -> None:
+    if not doubled or not path.exists():
         return
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
@@ -181,13 +187,12 @@ def _add_lines(folder: Path, doubled: dict[str, str]) -> None:
         csv.writer(file).writerows([doubled[row[0]], *row[1:]] for row in rows if row and row[0] in doubled)
 
 
-def _drop_lines(folder: Path, old: set[str]) -> None:
-    path = folder / "approvals.csv"
-    if not old:
+def _drop_lines(path: Path, old: set[str]) -> None:
+    if not old or not path.exists():
         return
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.reader(file) if not row or row[0] not in old]
-    building = path.with_name(".approvals.csv.new")
+    building = path.with_name(f".{path.name}.new")
     with building.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
     building.replace(path)

@@ -119,6 +119,22 @@ def _add_kinds_of_breaks(con: Connection) -> None:
     """)
 
 
+def _add_themes(con: Connection) -> None:
+    con.execute("""
+        CREATE TABLE theme (
+            theme VARCHAR NOT NULL, position BIGINT NOT NULL, label VARCHAR NOT NULL, definition VARCHAR NOT NULL
+        );
+        CREATE TABLE comment_code (comment_id VARCHAR NOT NULL, coder VARCHAR NOT NULL, theme VARCHAR NOT NULL);
+        CREATE TABLE theme_count (
+            level VARCHAR NOT NULL, academic_year VARCHAR, theme VARCHAR, n_comments BIGINT NOT NULL,
+            n_people BIGINT NOT NULL, n_schools BIGINT NOT NULL
+        );
+        CREATE TABLE theme_agreement (
+            theme VARCHAR, n_both BIGINT NOT NULL, kappa DOUBLE, kappa_low DOUBLE, kappa_high DOUBLE, alpha DOUBLE
+        );
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
 MIGRATIONS: list[Callable[[Connection], None]] = [
@@ -130,6 +146,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_impact_shares,
     _add_attrition,
     _add_kinds_of_breaks,
+    _add_themes,
 ]
 
 
