@@ -9,19 +9,23 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from cfc_pipeline.measures.instruments import load_instruments
-from cfc_pipeline.outcomes.formulas import hedges_correction, noncentrality_interval, pool, t_quantile, two_sided_p
+from cfc_pipeline.outcomes.clusters import with_cluster_intervals
+from cfc_pipeline.outcomes.formulas import hedges_correction, noncentrality_interval, t_quantile, two_sided_p
 from cfc_pipeline.outcomes.intervals import wilson
 from cfc_pipeline.outcomes.key_checks import doubts, keyed
+from cfc_pipeline.outcomes.levels import MEASURE
+from cfc_pipeline.outcomes.pooled import pooled_row
 from cfc_pipeline.outcomes.reliability import alpha, feldt_interval
 from schemas.instruments import Instrument
 
 Floats = NDArray[np.float64]
 SEED = 20261124
 GROUPS = (8, 11, 13, 20, 40)
-COHORTS = (3, 4, 6, 9)
+COHORTS = (2, 3, 4, 6, 9)
 SHARES = (0.0, 0.1, 0.3)  # of the changes' variance that is between cohorts
 
 
@@ -51,11 +55,16 @@ def report(times: int) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, .
     shares = (0.1, 0.3, 0.5)
     rows = [(str(n), *(_percent(of_share(n, share, times)) for share in shares)) for n in GROUPS]
     yield "95 % interval of a share (Wilson)", ("n", *(f"{100 * s:.0f} %" for s in shares)), rows
-    header = ("cohorts of 8 to 14", *(f"{100 * share:.0f} % between cohorts" for share in SHARES))
-    rows = [(str(k), *(_percent(pooled(k, share, times // 4)) for share in SHARES)) for k in COHORTS]
-    yield "95 % interval of the pooled change holds the true mean of cohorts", header, rows
-    rows = [(str(k), *(_percent(one_group(k, share, times // 4)) for share in SHARES)) for k in COHORTS]
-    yield "The same of the interval that treats a year's people as one group", header, rows
+    for title, judge, sizes, skewed in CLUSTERED:
+        header = (f"cohorts of {sizes[0]} to {sizes[1]}", *(f"{100 * share:.0f} % between cohorts" for share in SHARES))
+        rows = [
+            (str(k), *(_percent(clustered(judge, k, share, times // 4, sizes, skewed)) for share in SHARES))
+            for k in COHORTS
+        ]
+        yield title, header, rows
+    rows = [(str(k), *agreeing(k, times // 4)) for k in COHORTS[1:]]
+    header = ("cohorts", "narrower than without cohorts", "holds the truth then", "holds the truth otherwise")
+    yield "A year's interval, cohorts of 8 to 14 that do not differ", header, rows
     rows = [(str(n), _percent(of_alpha(n, times // 10))) for n in (30, 40, 100)]
     yield "95 % interval of alpha (Feldt), six items", ("n", "alpha 0.8"), rows
     rows = [(str(n), *(_percent(rate) for rate in key_check_rates(n, times // 40))) for n in (30, 40, 60, 100)]
@@ -120,31 +129,80 @@ def of_share(n: int, share: float, times: int) -> float:
     return float(((ends[:, 0] <= share) & (share <= ends[:, 1])).mean())
 
 
-def _clusters(k: int, share: float, times: int, about: str) -> Iterator[tuple[Floats, NDArray[np.int64]]]:
-    """Changes of k cohorts of 8 to 14 people each, with the true mean 0.4 and variance 1."""
-    random = _random(about, k, share)
-    for _ in range(times):
-        sizes = random.integers(8, 15, k)
-        between = np.repeat(random.normal(0, np.sqrt(share), k), sizes)
-        yield 0.4 + between + random.normal(0, np.sqrt(1 - share), sizes.sum()), np.repeat(np.arange(k), sizes)
+def _clusters(k: int, share: float, times: int, sizes: tuple[int, int], skewed: bool) -> pl.DataFrame:
+    """Cohorts as rows of `paired_change`, k for each `group`, with the true mean change 0.4 and variance 1, of which
+    `share` is between cohorts."""
+    random = _random("clusters", k, share, *sizes, skewed)
+    n = random.integers(sizes[0], sizes[1] + 1, k * times)
+    shape = (k * times, sizes[1])
+    within = (random.gamma(2, 1, shape) - 2) / np.sqrt(2) if skewed else random.normal(0, 1, shape)
+    changes = 0.4 + random.normal(0, np.sqrt(share), (k * times, 1)) + np.sqrt(1 - share) * within
+    changes[np.arange(sizes[1]) >= n[:, None]] = np.nan
+    columns = {
+        "group": np.repeat(np.arange(times), k),
+        "cohort_id": np.tile(np.arange(k), times),
+        "n_paired": n,
+        "mean_change": np.nanmean(changes, axis=1),
+        "change_sd": np.nanstd(changes, axis=1, ddof=1),
+    }
+    return pl.DataFrame(columns).with_columns(pl.lit("x").alias(name) for name in MEASURE)
 
 
-def pooled(k: int, share: float, times: int) -> float:
-    right = 0
-    for changes, cohort in _clusters(k, share, times, "pooled"):
-        groups = [changes[cohort == i] for i in range(k)]
-        means = np.array([group.mean() for group in groups])
-        found = pool(means, np.array([group.var(ddof=1) / len(group) for group in groups]))
-        right += found.ci_low <= 0.4 <= found.ci_high
-    return right / times
+def _years(cohorts: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
+    """Mean over each group's people, half of the interval as if they were independent, and of that for cohorts."""
+    n, mean, sd = pl.col("n_paired"), pl.col("mean_change"), pl.col("change_sd")
+    middle = (n * mean).sum() / n.sum()
+    squares = ((n - 1) * sd**2 + n * (mean - middle) ** 2).sum()
+    years = cohorts.group_by("group", maintain_order=True).agg(n.sum(), squares=squares, mean_change=middle)
+    people = years["n_paired"].to_numpy().astype(np.float64)
+    half = t_quantile(people - 1) * np.sqrt(years["squares"].to_numpy() / (people - 1) / people)
+    ends = {"ci_low": pl.col("mean_change") - half, "ci_high": pl.col("mean_change") + half}
+    clusters = cohorts.select("group", "cohort_id", "n_paired", "mean_change")
+    found = with_cluster_intervals(years.with_columns(**ends), clusters, ["group"])
+    return found["mean_change"].to_numpy(), half, ((found["cluster_high"] - found["cluster_low"]) / 2).to_numpy()
 
 
-def one_group(k: int, share: float, times: int) -> float:
-    right = 0
-    for changes, _ in _clusters(k, share, times, "one group"):
-        mean, half, _ = _t(changes[None, :])
-        right += abs(float(mean[0]) - 0.4) <= float(half[0])
-    return right / times
+def pooled(cohorts: pl.DataFrame) -> float:
+    rows = [pooled_row(group) for group in cohorts.partition_by("group", maintain_order=True)]
+    return float(np.mean([row["ci_low"] <= 0.4 <= row["ci_high"] for row in rows]))  # type: ignore[operator]
+
+
+def one_group(cohorts: pl.DataFrame) -> float:
+    mean, half, _ = _years(cohorts)
+    return float((np.abs(mean - 0.4) <= half).mean())
+
+
+def of_year(cohorts: pl.DataFrame) -> float:
+    mean, _, half = _years(cohorts)
+    return float((np.abs(mean - 0.4) <= half).mean())
+
+
+Judge = Callable[[pl.DataFrame], float]
+USUAL, UNEQUAL = (8, 14), (3, 25)
+CLUSTERED: tuple[tuple[str, Judge, tuple[int, int], bool], ...] = (
+    ("95 % interval of a year's mean change", of_year, USUAL, False),
+    ("The same, cohorts of very unequal size", of_year, UNEQUAL, False),
+    ("The same, skewed changes", of_year, USUAL, True),
+    ("95 % interval of the pooled change", pooled, USUAL, False),
+    ("The same, cohorts of very unequal size", pooled, UNEQUAL, False),
+    ("The same, skewed changes", pooled, USUAL, True),
+    ("As if a year's people were independent", one_group, USUAL, False),
+)
+
+
+def clustered(
+    judge: Judge, k: int, share: float, times: int, sizes: tuple[int, int] = USUAL, skewed: bool = False
+) -> float:
+    """How often the interval of k cohorts holds the true mean change."""
+    return judge(_clusters(k, share, times, sizes, skewed))
+
+
+def agreeing(k: int, times: int) -> tuple[str, str, str]:
+    """Cohorts that do not differ: how often they agree so well by chance that the interval is narrower than that of
+    independent people, and how often it holds the truth then and otherwise."""
+    mean, independent, half = _years(_clusters(k, 0.0, times, USUAL, False))
+    narrow, right = half < independent, np.abs(mean - 0.4) <= half
+    return _percent(narrow.mean()), _percent(right[narrow].mean()), _percent(right[~narrow].mean())
 
 
 def of_alpha(n: int, times: int) -> float:

@@ -32,8 +32,17 @@ class PairedChange(Table):
     correlation: float = column("Pearson correlation of before and after.", nullable=True)
     mean_change: float = column("Mean of after minus before.", label="Mean change", nullable=True)
     change_sd: float = column("Standard deviation of the change (n - 1).", nullable=True)
-    ci_low: float = column("Lower end of the 95 % interval of the mean change.", nullable=True)
-    ci_high: float = column("Upper end of the 95 % interval of the mean change.", nullable=True)
+    ci_low: float = column(
+        "Lower end of the 95 % interval of the mean change; at levels year and all as if people were independent.",
+        nullable=True,
+    )
+    ci_high: float = column("Upper end of that interval.", nullable=True)
+    cluster_low: float = column(
+        "Lower end of the 95 % interval that allows for cohorts that differ, at levels year and all; of one cohort it "
+        "is that cohort's.",
+        nullable=True,
+    )
+    cluster_high: float = column("Upper end of that interval.", nullable=True)
     g_z: float = column("Mean change / SD of change, times Hedges' exact correction.", label="g_z", nullable=True)
     g_z_low: float = column("Lower end of the 95 % interval of g_z (non-central t).", nullable=True)
     g_z_high: float = column("Upper end of the 95 % interval of g_z (non-central t).", nullable=True)

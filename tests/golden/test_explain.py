@@ -34,8 +34,8 @@ def test_every_estimate_has_a_formula(tables):
 
 
 def test_the_exact_figure_is_the_printed_one_and_the_steps_add_up(demo, tables):
-    """Sampled over all tables. Figures that may be over the shown cohorts only are left out here: pooled ones, and
-    those over all years beside people who left."""
+    """Sampled over all tables. Figures that may be over the shown cohorts only are left out here: pooled ones, a year's
+    interval, in which hidden cohorts count as one, and those over all years beside people who left."""
     places = [
         (table, column, Cell(row, table.columns.index(column)))
         for table in tables

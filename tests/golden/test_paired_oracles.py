@@ -148,11 +148,11 @@ def test_pooled_row_against_statsmodels(seed: int) -> None:
     found = changes(*made_up(seed, 9))
     cohorts = found.filter(pl.col("level") == "cohort")
     row = found.row(by_predicate=pl.col("level") == "pooled", named=True)
-    means, errors = cohorts["mean_change"].to_numpy(), (cohorts["change_sd"] / cohorts["n_paired"].sqrt()).to_numpy()
-    other = combine_effects(means, errors**2, method_re="dl", use_t=True)
+    means, n, sd = (cohorts[name].to_numpy() for name in ("mean_change", "n_paired", "change_sd"))
+    within = np.sum((n - 1) * sd**2) / np.sum(n - 1)  # one variance for all cohorts
+    other = combine_effects(means, within / n, method_re="dl", use_t=True)
     assert row["mean_change"] == pytest.approx(other.mean_effect_re, rel=1e-10)
-    # statsmodels has Hartung and Knapp's error unmodified; ours is never below the usual random-effects one.
-    error = max(other.sd_eff_w_re_hksj, other.sd_eff_w_re)
+    error = other.sd_eff_w_re_hksj
     half = stats.t.ppf(0.975, 8) * error
     assert (row["ci_low"], row["ci_high"]) == pytest.approx(
         (other.mean_effect_re - half, other.mean_effect_re + half), rel=1e-10
@@ -177,3 +177,41 @@ def test_cohorts_that_agree_by_chance_do_not_make_the_interval_narrow() -> None:
         assert alike.standard_error == pytest.approx(0.5)
         assert (alike.ci_high - alike.mean) / 0.5 == pytest.approx(12.7062047)
         assert alike.p_value > 0.2
+
+
+def test_cohorts_that_agree_to_the_last_digit_have_no_interval() -> None:
+    alike = pool(np.array([1.0, 1.0, 1.0]), np.array([0.5, 0.5, 0.5]))
+    assert alike.mean == 1
+    assert np.isnan([alike.ci_low, alike.ci_high, alike.p_value]).all()
+
+
+CLUSTERS = {
+    "a": [2, -1, 4, 0, 3],
+    "b": [5, 1, 6, 2, 4, 3, -2, 7],
+    "c": [-3, 0, 1],
+    "d": [2, 2, 4, 1, 0, 3, 5, -1, 2, 6, 1, 3],
+}
+
+
+@pytest.mark.parametrize(
+    ("cohorts", "expected"),
+    [("abcd", (2.1428571429, 0.2077459016, 4.0779683841)), ("abc", (2.0, -3.3127766284, 7.3127766284))],
+)
+def test_the_interval_that_allows_for_cohorts_is_clubsandwichs(cohorts: str, expected: tuple[float, ...]) -> None:
+    """R 4.2.2, clubSandwich 0.5.8: CR2 and Satterthwaite; see r/clusters.R."""
+    con = w.empty()
+    for name in cohorts:
+        w.cohort(con, name)
+        w.pairs(con, name, [0.0] * len(CLUSTERS[name]), [float(change) for change in CLUSTERS[name]])
+    year = paired_change(con).row(by_predicate=pl.col("level") == "year", named=True)
+    assert (year["mean_change"], year["cluster_low"], year["cluster_high"]) == pytest.approx(expected, abs=1e-9)
+
+
+def test_one_cohort_has_its_own_interval_and_two_are_never_narrower_than_independent_people() -> None:
+    alike = [[1.0, 2.0, 3.0], [2.1, 2.0, 1.9]]
+    con = w.empty()
+    for number, (year, after) in enumerate(zip(("2023/24", "2024/25", "2024/25"), [alike[0], *alike], strict=True)):
+        w.cohort(con, f"c{number}", year)
+        w.pairs(con, f"c{number}", [0.0] * 3, after)
+    for year in paired_change(con).filter(pl.col("level") == "year").iter_rows(named=True):
+        assert (year["cluster_low"], year["cluster_high"]) == pytest.approx((year["ci_low"], year["ci_high"]))

@@ -99,7 +99,7 @@ YEAR, NEXT = "2023/24", "2024/25"
         # two hidden cohorts hide each other, if they are enough people together
         ([(YEAR, 12, 6), (YEAR, 4, 4), (YEAR, 4, 4)], {"c0", YEAR}),
         ([(YEAR, 12, 6), (YEAR, 4, 4), (YEAR, 3, 3)], {"c0"}),
-        # in two years: each year is hidden, and the pooled estimate has two cohorts to spare
+        # in two years: each year is hidden, and only the shown cohorts are pooled
         ([(YEAR, 12, 6), (YEAR, 7, 6), (NEXT, 12, 6), (NEXT, 6, 6)], {"c0", "c2", "pooled"}),
     ],
 )
@@ -180,18 +180,65 @@ def test_what_is_pooled_is_what_is_shown_where_more_would_give_a_cohort_away():
     assert pooled.select("n_cohorts", "n_paired").row(0) == (2, 24)
 
 
-def test_how_far_cohorts_differ_is_two_more_equations_about_the_hidden_ones():
-    """Two hidden cohorts of two hidden years leave the pooled change open, and with tau and I² they would not."""
+def test_how_far_cohorts_differ_is_one_more_equation_about_the_hidden_ones():
+    """Three hidden cohorts of three hidden years leave the pooled change open, and with tau and I² they would not."""
     between = ["tau2", "i2", "prediction_low"]
-    two = [(YEAR, 12, 6), (YEAR, 7, 6), (NEXT, 12, 6), (NEXT, 6, 6)]
-    for cohorts, shown in ((two, False), ([*two, ("2025/26", 7, 6)], True), ([(YEAR, 12, 6), (NEXT, 12, 6)], True)):
+    three = [(YEAR, 12, 6), (YEAR, 7, 6), (NEXT, 12, 6), (NEXT, 6, 6), ("2025/26", 7, 6)]
+    for cohorts, shown in (
+        (three, False),
+        ([*three, ("2026/27", 7, 6)], True),
+        ([(YEAR, 12, 6), (NEXT, 12, 6)], True),
+    ):
         change, support = results(cohorts)
         change = change.with_columns(prediction_low=0.1, prediction_high=0.9)
         protected = protect_paired(change, support, NO_COMPOSITES, DEFAULT)
         pooled = protected.values.filter(pl.col("level") == "pooled").row(0, named=True)
-        assert pooled["mean_change"] is not None
+        assert pooled["n_cohorts"] == len(cohorts)
         assert [pooled[figure] is not None for figure in between] == [shown] * 3
         assert (protected.hidden.filter(protected.values["level"] == "pooled")["tau2"].item() is None) is shown
+
+
+def test_two_hidden_cohorts_are_not_pooled():
+    """Their mean changes would follow from the pooled change and its interval."""
+    cohorts = [(YEAR, 12, 6), (YEAR, 7, 6), (NEXT, 12, 6), (NEXT, 6, 6)]
+    pooled = protect_paired(*results(cohorts), NO_COMPOSITES, DEFAULT).values.filter(pl.col("level") == "pooled")
+    assert pooled.select("n_cohorts", "n_paired").row(0) == (2, 24)
+
+
+def with_changes(cohorts, changes):
+    """As `results`, with another mean change for each cohort, and the mean over people for each year."""
+    change, support = results(cohorts)
+    own = pl.DataFrame({"cohort_id": [f"c{i}" for i in range(len(cohorts))], "own": changes})
+    change = change.join(own, on="cohort_id", how="left", maintain_order="left")
+    n = pl.col("n_paired").filter(pl.col("level") == "cohort")
+    of_year = ((pl.col("own") * pl.col("n_paired")).sum() / n.sum()).over("academic_year")
+    of_level = pl.when(pl.col("level") == "cohort").then("own").when(pl.col("level") == "year").then(of_year)
+    return change.with_columns(mean_change=pl.coalesce(of_level, "mean_change")).drop("own"), support
+
+
+def year_interval(cohorts, changes, to="post"):
+    change, support = with_changes(cohorts, changes)
+    change, support = (frame.with_columns(to_time_point=pl.lit(to)) for frame in (change, support))
+    values = protect_paired(change, support, NO_COMPOSITES, DEFAULT).values
+    year = values.filter(pl.col("level") == "year").row(0, named=True)
+    return year["n_clusters"], year["cluster_low"], year["cluster_high"]
+
+
+def test_the_interval_of_a_year_knows_its_hidden_cohorts_only_as_one_group():
+    """Whatever two hidden cohorts changed by: the interval is the same as long as their mean together is."""
+    cohorts = [(YEAR, 12, 6), (YEAR, 10, 6), (YEAR, 11, 6), (YEAR, 5, 5), (YEAR, 5, 5)]
+    seen = year_interval(cohorts, [0.1, 0.5, 0.9, 0.2, 0.8])
+    assert seen[0] == 4
+    assert year_interval(cohorts, [0.1, 0.5, 0.9, 0.5, 0.5]) == pytest.approx(seen)
+    assert year_interval(cohorts[:3], [0.1, 0.5, 0.9])[0] == 3
+
+
+def test_the_interval_of_a_later_change_does_not_single_out_a_small_cohort():
+    """Cohorts that could be shown are clusters; a small one is in one cluster with the smallest of them."""
+    cohorts = [(YEAR, 12, 6), (YEAR, 10, 6), (YEAR, 11, 6), (YEAR, 6, 6)]
+    seen = year_interval(cohorts, [0.1, 0.5, 0.9, 0.7], "follow_up")
+    assert seen[0] == 3
+    assert year_interval(cohorts, [0.1, 0.44, 0.9, 0.8], "follow_up") == pytest.approx(seen)
 
 
 def test_p_are_corrected_within_a_family_and_only_for_those_shown():

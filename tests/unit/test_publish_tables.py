@@ -86,7 +86,7 @@ def test_names_of_columns_and_groups_are_those_that_charts_look_for(built):
     ]
     years = built["multi_year_outcomes"]
     assert next(c.group for c in years.columns if c.group) == "2023/24"
-    assert {"y2023_24_mean_change", "y2024_25_ci_low", "pooled_n_cohorts", "pooled_ci_high"} <= set(
+    assert {"y2023_24_mean_change", "y2024_25_cluster_low", "pooled_n_cohorts", "pooled_ci_high"} <= set(
         years.values.columns
     )
     assert {"session_number", "attendance", "q1_mean", "q2_n"} <= set(built["session_feedback"].values.columns)

@@ -70,7 +70,15 @@ def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
             "theme_agreement",
         ):
             con.execute(f"DROP TABLE {table}")
-        for column in ("n_linked", "n_unclear", "false_links", "prediction_low", "prediction_high"):
+        for column in (
+            "n_linked",
+            "n_unclear",
+            "false_links",
+            "prediction_low",
+            "prediction_high",
+            "cluster_low",
+            "cluster_high",
+        ):
             con.execute(f"ALTER TABLE paired_change DROP COLUMN {column}")
         con.execute("ALTER TABLE impact_distribution DROP COLUMN increased; DROP TABLE impact_share")
         for column in ("consent_version", "shares"):

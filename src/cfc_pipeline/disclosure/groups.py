@@ -15,9 +15,10 @@ from cfc_pipeline.disclosure.profile import Profile
 from cfc_pipeline.disclosure.protected import Reason
 
 FEW_PEOPLE, FEW_SCHOOLS, GIVES_AWAY = (r.name for r in (Reason.FEW_PEOPLE, Reason.FEW_SCHOOLS, Reason.GIVES_AWAY))
-COHORTS_TO_SPARE = 2  # one would make as many equations as unknowns
-# With what is said of the cohorts' differences (tau and I², from which the prediction interval follows) there are four.
-COHORTS_TO_SPARE_BETWEEN = 3
+# The pooled change and its interval are two equations in the hidden cohorts' mean changes, since how far changes vary
+# within cohorts is one number for all, and may be known. Tau and I², from which the prediction interval follows, are
+# one more. Two or three cohorts to spare would make as many equations as unknowns.
+COHORTS_TO_SPARE, COHORTS_TO_SPARE_BETWEEN = 3, 4
 
 
 def estimate_reasons(nodes: pl.DataFrame, leaves: pl.DataFrame, profile: Profile) -> pl.DataFrame:
@@ -31,7 +32,7 @@ def estimate_reasons(nodes: pl.DataFrame, leaves: pl.DataFrame, profile: Profile
     """
     withheld = nodes.filter(pl.col("level") == "cohort").select("key", "cohort_id", "withheld")
     leaves = leaves.join(withheld, on=["key", "cohort_id"])
-    nodes = nodes.with_columns(reason=_too_few(pl.col("n"), pl.col("n_schools"), profile)).with_columns(
+    nodes = nodes.with_columns(reason=too_few(pl.col("n"), pl.col("n_schools"), profile)).with_columns(
         reason=pl.coalesce("reason", pl.when(pl.col("withheld") | pl.col("unpublished")).then(pl.lit(GIVES_AWAY)))
     )
     for level, part in (("year", "cohort"), ("all", "year")):
@@ -43,7 +44,7 @@ def estimate_reasons(nodes: pl.DataFrame, leaves: pl.DataFrame, profile: Profile
     return nodes.with_columns(between=between)
 
 
-def _too_few(n: pl.Expr, n_schools: pl.Expr, profile: Profile) -> pl.Expr:
+def too_few(n: pl.Expr, n_schools: pl.Expr, profile: Profile) -> pl.Expr:
     return (
         pl.when(n < profile.people_behind_estimate)
         .then(pl.lit(FEW_PEOPLE))
@@ -75,8 +76,8 @@ def _given_away(nodes: pl.DataFrame, leaves: pl.DataFrame, level: str, profile: 
 def _telling(leaves: pl.DataFrame, by: list[str], profile: Profile) -> pl.DataFrame:
     """The groups of leaves whose estimate must not be known: too few people or schools, or all withheld."""
     groups = leaves.group_by(by).agg(pl.col("n").sum(), pl.col("school_id").n_unique(), pl.col("withheld").all())
-    too_few = _too_few(pl.col("n"), pl.col("school_id"), profile).is_not_null()
-    return groups.filter(too_few | pl.col("withheld"))
+    small = too_few(pl.col("n"), pl.col("school_id"), profile).is_not_null()
+    return groups.filter(small | pl.col("withheld"))
 
 
 def _parts_hidden(nodes: pl.DataFrame, leaves: pl.DataFrame, level: str, part: str, profile: Profile) -> pl.DataFrame:
@@ -93,13 +94,14 @@ def _parts_hidden(nodes: pl.DataFrame, leaves: pl.DataFrame, level: str, part: s
 def _pooled_given_away(nodes: pl.DataFrame, leaves: pl.DataFrame, profile: Profile, spare: int) -> pl.DataFrame:
     """Pooled rows that would let a hidden cohort be solved for.
 
-    The pooled estimate and its interval are two equations in the mean change and SD of every cohort; so are the mean
-    and SD of each shown year. They leave the hidden cohorts open only if there are at least two more of them than
-    shown years that hold some; and those outside shown years must be enough people of enough schools.
+    Each shown year is an equation in the mean changes of its cohorts, and its interval another one where it is worked
+    out from cohorts that are in no table. All these leave the hidden cohorts open only if there are more of them, by
+    `spare`; and those outside shown years must be enough people of enough schools.
     """
     cohorts = _hidden_in_pool(nodes)
     unknown = cohorts.group_by("key").agg(unknown=pl.len())
-    told = _told_years(nodes).group_by("key").agg(told=pl.len())
+    equations = 1 + pl.col("key").is_in(nodes.filter("unpublished")["key"].unique().implode())
+    told = _told_years(nodes).group_by("key").agg(told=equations.sum())
     solvable = unknown.join(told, on="key", how="left").filter(pl.col("unknown") - pl.col("told").fill_null(0) < spare)
     outside = leaves.join(cohorts, on=["key", "cohort_id"], how="semi").join(
         _shown(nodes, "year"), on=["key", "academic_year"], how="anti"

@@ -2,22 +2,24 @@
 
 import polars as pl
 
-from cfc_pipeline.disclosure.groups import estimate_reasons
+from cfc_pipeline.disclosure.clusters import with_shown_clusters
+from cfc_pipeline.disclosure.groups import estimate_reasons, too_few
 from cfc_pipeline.disclosure.hiding import DEAREST_LEVELS, as_cells, count_reasons, protected, unprotected
 from cfc_pipeline.disclosure.profile import Profile
 from cfc_pipeline.disclosure.protected import Protected, Reason
 from cfc_pipeline.disclosure.sums import sums_over_levels
 from cfc_pipeline.errors import DisclosureRefusal
-from cfc_pipeline.outcomes.levels import GROUP
-from cfc_pipeline.outcomes.paired import MEASURE, pooled_row
+from cfc_pipeline.outcomes.levels import GROUP, MEASURE
+from cfc_pipeline.outcomes.pooled import pooled_row
 
 BEFORE_AND_AFTER = ("pre_mean", "pre_sd", "post_mean", "post_sd")
 CHANGE = ("mean_change", "ci_low", "ci_high", "p_value")
+OF_YEARS = ("n_clusters", "cluster_low", "cluster_high")
 STANDARDISED = ("g_z", "g_z_low", "g_z_high")
 BETWEEN = ("tau2", "i2", "prediction_low", "prediction_high")
 # What is not here (SD of the change, correlation, t, schools) is for analysts: every further figure about the same
 # people is one more equation in their scores.
-FIGURES = ("n_paired", "n_cohorts", *BEFORE_AND_AFTER, *CHANGE, *STANDARDISED, *BETWEEN)
+FIGURES = ("n_paired", "n_cohorts", *BEFORE_AND_AFTER, *CHANGE, *OF_YEARS, *STANDARDISED, *BETWEEN)
 
 
 def protect_paired(
@@ -33,14 +35,16 @@ def protect_paired(
     Level `all` is left out of every release, because it and the pooled estimate are two estimates from the same people.
     Change to any time point but `post` is shown for years and pooled, not for cohorts, so that a small cohort hides
     less; and without means and SDs: the same people's scores before, less the few who did not answer the second time,
-    would be the scores of those few. Raises DisclosureRefusal if `support` does not count the same people.
+    would be the scores of those few. The interval of a year that allows for cohorts is made anew, see clusters.py.
+    Raises DisclosureRefusal if `support` does not count the same people.
 
     Risks accepted: n of different measures of one group are not compared, since who left one questionnaire out is not
     known from its n; that a cohort was pooled says that it has at least two pairs, and that one of many people was not
     says that all of them changed alike, though not how.
     """
     results = change.filter(pl.col("level") != "all").with_columns(
-        n_cohorts=pl.when(pl.col("level") == "pooled").then("n_cohorts")
+        n_cohorts=pl.when(pl.col("level") == "pooled").then("n_cohorts"),
+        n_clusters=pl.when(pl.col("level") == "year").then("n_cohorts"),
     )
     if off_because:
         return unprotected(results.select(*GROUP, *MEASURE, *FIGURES), FIGURES, off_because)
@@ -58,6 +62,11 @@ def protect_paired(
     # An estimate without its n says nothing useful and could say something about the n.
     estimate = pl.coalesce("reason", n_paired)
     reasons = nodes.select(n=n_paired, estimate=estimate, between=pl.coalesce(estimate, "between"))
+    # What is in no table although it could be is known to nobody, but hurts nobody if it becomes known.
+    fit = pl.col("unpublished") & ~pl.col("withheld") & too_few(pl.col("n"), pl.col("n_schools"), profile).is_null()
+    own = nodes.select(fit).to_series() | reasons["estimate"].is_null()
+    keyed = results.drop("n_clusters").with_columns(nodes["key"], own=own)
+    results = with_shown_clusters(keyed, leaves, profile).select(results.columns)
     results, reasons = _pool_what_is_shown(results, reasons)
     return protected(results.select(*GROUP, *MEASURE, *FIGURES), _by_figure(results, reasons), profile)
 
@@ -148,7 +157,10 @@ def _n_reasons(nodes: pl.DataFrame, profile: Profile) -> pl.Series:
 def _by_figure(results: pl.DataFrame, reasons: pl.DataFrame) -> pl.DataFrame:
     not_after = pl.when(pl.col("to_time_point") != "post").then(pl.lit(Reason.GIVES_AWAY.name))
     reasons = results.hstack(reasons).select(
-        *reasons.columns, pooled=pl.col("level") == "pooled", levels=pl.coalesce("estimate", not_after)
+        *reasons.columns,
+        pooled=pl.col("level") == "pooled",
+        year=pl.col("level") == "year",
+        levels=pl.coalesce("estimate", not_after),
     )
     # A pooled estimate has no means before and after, and no standardised change: these do not exist, hidden or not.
     of_groups = pl.when(~pl.col("pooled"))
@@ -157,6 +169,7 @@ def _by_figure(results: pl.DataFrame, reasons: pl.DataFrame) -> pl.DataFrame:
         pl.when("pooled").then("estimate").alias("n_cohorts"),
         *(of_groups.then("levels").alias(figure) for figure in BEFORE_AND_AFTER),
         *(pl.col("estimate").alias(figure) for figure in CHANGE),
+        *(pl.when("year").then("estimate").alias(figure) for figure in OF_YEARS),
         *(of_groups.then("estimate").alias(figure) for figure in STANDARDISED),
         *(pl.when("pooled").then("between").alias(figure) for figure in BETWEEN),
     )

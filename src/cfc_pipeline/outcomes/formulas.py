@@ -12,6 +12,7 @@ from scipy import special
 Floats = NDArray[np.float64]
 CONFIDENCE = 0.95
 _LOWER, _UPPER = (1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2
+_AGREED = 1e-12  # of the variance that chance alone would make: rounding
 
 
 def t_quantile(df: Floats) -> Floats:
@@ -57,7 +58,7 @@ class Pooled:
     """A random-effects estimate; see `pool`."""
 
     mean: float
-    standard_error: float  # modified Hartung-Knapp
+    standard_error: float  # Hartung-Knapp
     ci_low: float
     ci_high: float
     t_value: float
@@ -67,14 +68,15 @@ class Pooled:
 
 
 def pool(means: Floats, variances: Floats) -> Pooled:
-    """DerSimonian-Laird τ² with the modified Hartung-Knapp interval, over k >= 2 cohorts' mean changes and their
-    squared standard errors, which must be above 0.
+    """DerSimonian-Laird τ² with the Hartung-Knapp interval, over k >= 2 cohorts' mean changes and their squared
+    standard errors, which must be above 0.
 
-    DerSimonian & Laird 1986, doi 10.1016/0197-2456(86)90046-2; Hartung & Knapp 2001, doi 10.1002/sim.791. Modified: the
-    Hartung-Knapp variance is held to at least 1 / Σ weights, the usual random-effects variance (Knapp & Hartung 2003,
-    doi 10.1002/sim.1482; Röver, Knapp & Friede 2015, doi 10.1186/s12874-015-0091-1 [K]). Without that, a few small
-    cohorts that agree by chance give an interval that is far too narrow, and here a sentence that says "higher". With
-    few cohorts t(k - 1) is wide on purpose (4.3 standard errors at k = 3).
+    DerSimonian & Laird 1986, doi 10.1016/0197-2456(86)90046-2; Hartung & Knapp 2001, doi 10.1002/sim.791. With few
+    cohorts t(k - 1) is wide on purpose (4.3 standard errors at k = 3). Two cohorts may agree by chance, and would then
+    look like proof; for them the variance is held to at least 1 / Σ weights, the usual random-effects variance (Knapp &
+    Hartung 2003, doi 10.1002/sim.1482; Röver, Knapp & Friede 2015, doi 10.1186/s12874-015-0091-1 [K]). From three
+    cohorts on that would make 95 % mean up to 100 % (docs/statistics.md). Cohorts that agree to the last digit show
+    whole numbers, not certainty: interval, t and p are NaN.
     """
     df = len(means) - 1
     weights = 1 / variances
@@ -82,7 +84,8 @@ def pool(means: Floats, variances: Floats) -> Pooled:
     tau2 = max(0.0, (q - df) / float(np.sum(weights) - np.sum(weights**2) / np.sum(weights)))
     weights = 1 / (variances + tau2)
     mean = float(np.average(means, weights=weights))
-    spread = max(1.0, float(np.sum(weights * (means - mean) ** 2)) / df)
+    spread = float(np.sum(weights * (means - mean) ** 2)) / df
+    spread = max(1.0, spread) if df == 1 else spread if spread > _AGREED else np.nan
     error = float(np.sqrt(spread / np.sum(weights)))
     t, half = mean / error, float(special.stdtrit(df, _UPPER)) * error
     p = float(2 * special.stdtr(df, -abs(t)))

@@ -17,6 +17,7 @@ from schemas.tables.results import LEVELS
 LEVEL = "CASE WHEN grouping(cohort_id) = 0 THEN 'cohort' WHEN grouping(academic_year) = 0 THEN 'year' ELSE 'all' END"
 
 GROUP = ("level", "cohort_id", "academic_year")
+MEASURE = ("instrument", "subscale", "from_time_point", "to_time_point")  # of which a row of change tells
 
 # A person without a known school stands for a school of their own, so that nobody with a known school is hidden because
 # of others without one. Risk accepted: two such people may work in one school.

@@ -16,22 +16,20 @@ import numpy as np
 import polars as pl
 
 from cfc_pipeline.errors import BalanceError
+from cfc_pipeline.outcomes.clusters import with_cluster_intervals
 from cfc_pipeline.outcomes.formulas import (
     Floats,
     hedges_correction,
     noncentrality_interval,
-    pool,
     t_quantile,
     two_sided_p,
 )
-from cfc_pipeline.outcomes.intervals import prediction_interval
-from cfc_pipeline.outcomes.levels import GROUP, LEVEL, PERSON, frame, in_order, sets
+from cfc_pipeline.outcomes.levels import GROUP, LEVEL, MEASURE, PERSON, frame, in_order, sets
+from cfc_pipeline.outcomes.pooled import pooled_row
 from schemas.tables import TIME_POINTS, polars_schema
 from schemas.tables.results import PairedChange, PairedSupport
 
 _UNIT = 1_000_000_000  # of a score point
-
-MEASURE = ("instrument", "subscale", "from_time_point", "to_time_point")
 
 # People, cohorts, schools and measures as whole numbers, because comparing pseudonyms some million times takes far
 # longer. A team is the people of one school in one cohort; a form is one response that counts.
@@ -105,9 +103,10 @@ def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
     Pairs are pre to mid, to post and to follow_up. Levels: `cohort`; `year`, all people of the year's cohorts as one
     group; `all`, likewise over all years; `pooled`, the random-effects estimate over cohorts. People of one cohort
-    shape each other, so cohorts are clusters: the intervals at levels year and all ignore that and are too narrow if
-    cohorts differ, the pooled one respects it. Pooled are cohorts with at least two pairs that do not all change
-    alike; two such cohorts are needed, and the row counts the people, schools and cohorts that went in.
+    shape each other, so cohorts are clusters: `ci_low` and `ci_high` at levels year and all ignore that and are too
+    narrow if cohorts differ; `cluster_low` and `cluster_high` respect it, and so does the pooled interval. Pooled are
+    cohorts with at least two pairs that do not all change alike; two such cohorts are needed, and the row counts the
+    people, schools and cohorts that went in.
 
     95 % intervals and exact p by the t distribution; g_z = mean change / SD of the change · J, with the interval of the
     non-central t times J, from three pairs on. What a group is too small or too uniform for is empty. Raises
@@ -118,9 +117,10 @@ def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     _add_up(con)
     schools = frame(con, f"SELECT {', '.join(GROUP + MEASURE)}, n_schools FROM schools JOIN measure USING (measure)")
     groups = _estimates(frame(con, _GROUPS)).join(schools, on=[*GROUP, *MEASURE], how="left", nulls_equal=True)
-    pooled = _pooled(con, groups.filter(pl.col("level") == "cohort"))
+    cohorts = groups.filter(pl.col("level") == "cohort")
+    pooled = _pooled(con, cohorts)
     empty = pl.DataFrame(schema=polars_schema(PairedChange))
-    return in_order(pl.concat([empty, groups, pooled], how="diagonal_relaxed"), PairedChange)
+    return in_order(pl.concat([empty, _clustered(groups, cohorts), pooled], how="diagonal_relaxed"), PairedChange)
 
 
 # Rows of `paired_support`: the people behind each cohort's paired change, by school. A row for each school, cohort and
@@ -214,6 +214,16 @@ def _estimates(groups: pl.DataFrame) -> pl.DataFrame:
     return groups.with_columns(pl.when(s.is_finite()).then(s).alias(s.name) for s in added)
 
 
+def _clustered(groups: pl.DataFrame, cohorts: pl.DataFrame) -> pl.DataFrame:
+    """Adds the interval that allows for cohorts at levels year and all."""
+    parts = [cohorts]
+    for level, within in (("year", ("academic_year",)), ("all", ())):
+        by = [*within, *MEASURE]
+        clusters = cohorts.select(*by, "cohort_id", "n_paired", "mean_change")
+        parts.append(with_cluster_intervals(groups.filter(pl.col("level") == level), clusters, by))
+    return pl.concat(parts, how="diagonal_relaxed")
+
+
 def _pooled(con: duckdb.DuckDBPyConnection, cohorts: pl.DataFrame) -> pl.DataFrame:
     varied = cohorts.filter(pl.col("change_sd") > 0)
     poolable = varied.filter(pl.len().over(MEASURE) >= 2)
@@ -233,21 +243,3 @@ def _pooled(con: duckdb.DuckDBPyConnection, cohorts: pl.DataFrame) -> pl.DataFra
     measures = poolable.sort(*MEASURE, "cohort_id").partition_by(MEASURE, maintain_order=True)
     rows = [pooled_row(measure) for measure in measures]
     return pl.DataFrame(rows).join(schools, on=MEASURE, how="left") if rows else schools.clear()
-
-
-def pooled_row(cohorts: pl.DataFrame) -> dict[str, object]:
-    """One measure's cohorts, pooled: two or more rows of `paired_change` whose changes vary."""
-    squared_errors = cohorts["change_sd"] ** 2 / cohorts["n_paired"]
-    estimate = pool(cohorts["mean_change"].to_numpy(), squared_errors.to_numpy())
-    low, high = prediction_interval(estimate, cohorts.height) if cohorts.height >= 3 else (None, None)
-    return {
-        "level": "pooled",
-        **dict(zip(MEASURE, cohorts.select(MEASURE).row(0), strict=True)),
-        "n_paired": cohorts["n_paired"].sum(),
-        "n_cohorts": cohorts.height,
-        "mean_change": estimate.mean,
-        **{name: getattr(estimate, name) for name in ("ci_low", "ci_high", "t_value", "p_value")},
-        **{name: getattr(estimate, name) for name in ("tau2", "i2")},
-        "prediction_low": low,
-        "prediction_high": high,
-    }

@@ -29,6 +29,7 @@ from schemas.tables.results import PairedChange
 INTERVAL = "95 % interval"
 CHANGE = ("mean_change", "ci_low", "ci_high")
 OF_COHORT = ("n_paired", "pre_mean", "pre_sd", "post_mean", "post_sd")
+CHANGE_OF_YEAR = ("mean_change", "cluster_low", "cluster_high", "n_clusters")
 OF_YEAR = ("n_paired", "pre_mean", "post_mean")
 POOLED = ("n_cohorts", "n_paired")
 P = Column("p_value", label(PairedChange, "p_value"), "p", decimals=3)
@@ -53,6 +54,7 @@ def cohort_outcomes(paired: Protected, about: About) -> PublishedTable:
         (titled(rows.values, about.instruments), rows.hidden),
         (
             *_notes(rows, about),
+            words.INTERVAL,
             words.STANDARDISED,
             *words.p_values(about.families, _used(rows, about)),
             words.NO_COMPARISON,
@@ -81,8 +83,8 @@ def multi_year_outcomes(paired: Protected, about: About) -> PublishedTable:
         columns,
         cells,
         (
-            *(*_notes(rows, about), *_about_pooled(rows), *((words.BETWEEN,) if further else ()), *tested),
-            words.NO_COMPARISON,
+            *(*_notes(rows, about), *words.OF_YEARS, *_about_pooled(rows)),
+            *(*((words.BETWEEN,) if further else ()), *tested, words.NO_COMPARISON),
         ),
         name="multi_year_outcomes",
         title="Change over the years",
@@ -109,7 +111,7 @@ def later_outcomes(paired: Protected, about: About) -> PublishedTable:
         cells,
         (
             *(*words.OTHER_PERIODS, *about.own_codes, words.directions(used), *trend_breaks.notes(about.breaks, used)),
-            *(words.INTERVAL, *_about_pooled(rows), words.NO_COMPARISON),
+            *(*words.OF_YEARS, *_about_pooled(rows), words.NO_COMPARISON),
         ),
         name="later_outcomes",
         title="Change to halfway and to follow-up",
@@ -132,15 +134,18 @@ def _side_by_side(
     """Columns and cells: the figures `of_year` and the change for each year, then the pooled change and what is
     `further` said about it, if anything could be pooled."""
     years = rows.values["academic_year"].drop_nulls().unique().sort().to_list()
-    groups = [(slug(year), year, pl.col("academic_year") == year, of_year) for year in years]
+    groups: list[tuple[str, str, pl.Expr, Sequence[str], Sequence[str]]] = [
+        (slug(year), year, pl.col("academic_year") == year, of_year, CHANGE_OF_YEAR) for year in years
+    ]
     if _about_pooled(rows):
-        groups.append(("pooled", "Pooled over cohorts", pl.col("level") == "pooled", POOLED))
+        groups.append(("pooled", "Pooled over cohorts", pl.col("level") == "pooled", POOLED, CHANGE))
     columns = list(keys)
-    for prefix, group, _, own in groups:
+    for prefix, group, _, own, change in groups:
         columns += [_figure(figure, f"{prefix}_", group) for figure in own]
-        columns += _change_columns(f"{prefix}_", group)
+        columns += _change_columns(f"{prefix}_", group, change[1].removesuffix("_low"))
+        columns += [_figure(figure, f"{prefix}_", group) for figure in change[3:]]
     columns += [replace(column, key=f"pooled_{column.key}", group=groups[-1][1]) for column in further]
-    blocks: list[Block] = [(prefix, which, (*own, *CHANGE)) for prefix, _, which, own in groups]
+    blocks: list[Block] = [(prefix, which, (*own, *change)) for prefix, _, which, own, change in groups]
     if further:
         blocks[-1] = ("pooled", groups[-1][2], (*POOLED, *CHANGE, *(column.key for column in further)))
     values, hidden = side_by_side(rows, [key.key for key in keys], blocks)
@@ -157,8 +162,8 @@ def _between_cohorts(about: About) -> tuple[Column, ...]:
     )
 
 
-def _change_columns(prefix: str = "", group: str = "") -> tuple[Column, ...]:
-    return _figure("mean_change", prefix, group), *_interval(f"{prefix}ci", INTERVAL, group)
+def _change_columns(prefix: str = "", group: str = "", interval: str = "ci") -> tuple[Column, ...]:
+    return _figure("mean_change", prefix, group), *_interval(f"{prefix}{interval}", INTERVAL, group)
 
 
 def _interval(key: str, name: str, group: str = "") -> tuple[Column, ...]:
@@ -170,16 +175,17 @@ def _interval(key: str, name: str, group: str = "") -> tuple[Column, ...]:
 
 def _figure(name: str, prefix: str = "", group: str = "") -> Column:
     """A count of people or cohorts, or a score."""
-    counts = name in ("n_paired", "n_cohorts")
+    counts = name.startswith("n_")
     kind: FigureKind = "count" if counts else "number"
-    return Column(f"{prefix}{name}", label(PairedChange, name), kind, group=group, decimals=0 if counts else 2)
+    words = "Groups" if name == "n_clusters" else label(PairedChange, name)
+    return Column(f"{prefix}{name}", words, kind, group=group, decimals=0 if counts else 2)
 
 
 def _notes(rows: Protected, about: About) -> tuple[str, ...]:
     used = _used(rows, about)
     broken = trend_breaks.notes(about.breaks, used)
     people = words.SAME_PEOPLE, *about.own_codes
-    return *people, words.directions(used), words.ranges(used), *broken, words.INTERVAL
+    return *people, words.directions(used), words.ranges(used), *broken
 
 
 def _about_pooled(rows: Protected) -> tuple[str, ...]:

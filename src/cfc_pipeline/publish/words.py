@@ -18,9 +18,19 @@ NO_COMPARISON = (
 )
 INTERVAL = (
     "95 % interval of the mean change: from Student's t. If many groups of this size were drawn, about 95 in 100 of "
-    "such intervals would hold the true mean change. It treats people as independent, although members of a cohort "
-    "influence each other: where cohorts differ, a whole year's interval is too narrow (in simulations it then held "
-    "the truth only 65 to 83 times in 100). It is not widened for the number of measures looked at."
+    "such intervals would hold the true mean change. It is about the people of this cohort and says nothing about "
+    "other cohorts. It is not widened for the number of measures looked at."
+)
+OF_YEARS = (
+    "95 % interval of a year: people of one cohort shape each other, so it goes by how far the cohorts' own changes "
+    "lie apart (cluster-robust, CR2 with Satterthwaite's degrees of freedom). In simulations with 3 to 9 cohorts it "
+    "held the true mean change 94 to 96 times in 100. It is not widened for the number of measures looked at.",
+    "Groups: how many cohorts were compared for that; those of a year that are hidden count as one. With two groups "
+    "the interval is so wide that it can hardly show a change, and never narrower than if people were independent of "
+    "each other. With one group there is nothing to compare: it takes people as independent, says what happened to "
+    "these people, and nothing about other cohorts.",
+    "What so few can show: three cohorts show a change of about one standard deviation of people's changes, nine one "
+    "of about a third. Smaller changes may be there and stay unclear.",
 )
 STANDARDISED = (
     "g_z: the mean change divided by the standard deviation (SD) of the changes, with Hedges' correction for small "
@@ -37,10 +47,12 @@ HOLM = (
     "measures are a family, before it looks at results."
 )
 POOLED = (
-    "Pooled: the mean of the cohorts' changes in a random-effects model (DerSimonian and Laird; it gives exact cohorts "
-    "more weight, so it need not lie between the years' means), with the modified interval of Hartung and Knapp, which "
-    "allows for cohorts that differ; with few cohorts it is wide. Where the estimate over all cohorts would give a "
-    "hidden one away, it is over the shown ones; the column Cohorts says how many are in it."
+    "Pooled: the mean of the cohorts' changes in a random-effects model (DerSimonian and Laird; it gives large cohorts "
+    "more weight, so it need not lie between the years' means), with the interval of Hartung and Knapp, which allows "
+    "for cohorts that differ; in simulations with 3 to 9 cohorts it held the true mean 94 to 96 times in 100. Changes "
+    "are taken to vary alike within all cohorts. With few cohorts it is wide; with two it is never narrower than the "
+    "usual random-effects interval. Where the estimate over all cohorts would give a hidden one away, it is over the "
+    "shown ones; the column Cohorts says how many are in it."
 )
 BETWEEN = (
     "95 % prediction interval: where the true mean change of one more cohort like these would probably lie (t with two "

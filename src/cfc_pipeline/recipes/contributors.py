@@ -100,6 +100,11 @@ _STEPS = (
 )
 
 
+_OF_CLUSTERS = (
+    "In the release, cohorts of the year that are hidden count as one group; the exact figure is over all cohorts."
+)
+
+
 def _change(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
     to = next((point for point, words in PERIODS.items() if words == row.get("period")), "post")
     instrument, subscale = _measure(con, row)
@@ -115,14 +120,17 @@ def _change(con: Connection, table: PublishedTable, row: Row, column: Column) ->
             next_step="this is a defect of cfc-pipeline: please report the message",
         )
     steps = [(step, sum(found == step for _, found in people)) for step in _STEPS]
+    figure = figure_of(column.key)
     return Inside(
-        result.get(figure_of(column.key)),
+        result.get("n_cohorts" if figure == "n_clusters" else figure),
         (("people in these cohorts", len(people)), *steps),
         counted,
         result.get("n_schools"),
         "Pooled are cohorts with at least two such people who did not all change alike; the release may leave out "
         "some to protect a hidden cohort, see its column Cohorts. The exact figure is over all that can be pooled."
         if level == "pooled"
+        else _OF_CLUSTERS
+        if "cluster" in figure
         else "",
     )
 

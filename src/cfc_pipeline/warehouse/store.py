@@ -135,6 +135,13 @@ def _add_themes(con: Connection) -> None:
     """)
 
 
+def _add_cluster_intervals(con: Connection) -> None:
+    con.execute("""
+        ALTER TABLE paired_change ADD COLUMN cluster_low DOUBLE;
+        ALTER TABLE paired_change ADD COLUMN cluster_high DOUBLE;
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
 MIGRATIONS: list[Callable[[Connection], None]] = [
@@ -147,6 +154,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_attrition,
     _add_kinds_of_breaks,
     _add_themes,
+    _add_cluster_intervals,
 ]
 
 
