@@ -30,6 +30,7 @@ RESULTS = (
     "impact_share",
     "theme_count",
     "theme_agreement",
+    "reliability",
 )
 ROLE_GROUPS = {"Headteachers": ["Headteacher"], "Deputies": ["deputy headteacher "]}
 QUESTIONS = ("Usefulness", "Facilitation")
@@ -59,6 +60,7 @@ def small_programme(groups: Sequence[Group], seed: int = 1) -> duckdb.DuckDBPyCo
     _fill(con, "response", responses)
     _fill(con, "scale_score", _scores(responses.filter(pl.col("kind") == "scale"), random))
     con.execute(SCORE_SHEETS)
+    _fill(con, "answer_sheet", _sheets(responses.filter(pl.col("kind") == "scale"), random))
     _fill(con, "item_answer", _impact(responses, groups, random))
     sessions, ratings = _feedback(groups, random)
     _fill(con, "session", sessions)
@@ -140,6 +142,16 @@ def _scores(responses: pl.DataFrame, random: np.random.Generator) -> pl.DataFram
     return scores.with_columns(
         score=pl.Series(values), items_answered=pl.lit(6), items_expected=pl.lit(6), state=pl.lit("scored")
     )
+
+
+def _sheets(responses: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
+    """Items that hang together a little; the scores above are not made from them."""
+    sheets = [
+        (form, name, [int(np.clip(np.rint(random.normal(level, 1)), 1, 5)) for _ in range(INSTRUMENTS[name].items)])
+        for form in responses["response_id"]
+        for name, level in (("brs", random.normal(3, 1)), ("ceas_self", random.normal(3, 1)))
+    ]
+    return pl.DataFrame(sheets, schema=polars_schema(TABLES["answer_sheet"]), orient="row")
 
 
 def _impact(responses: pl.DataFrame, groups: Sequence[Group], random: np.random.Generator) -> pl.DataFrame:

@@ -7,6 +7,7 @@
 from datetime import date
 
 from schemas.tables.contract import Table, column
+from schemas.tables.people import TIME_POINTS
 
 FATES = ("stored", "unchanged", "quarantined", "excluded")  # of the rows of a file
 LEVELS = ("cohort", "year", "all", "pooled")
@@ -237,6 +238,37 @@ class ThemeAgreement(Table):
         label="alpha",
         nullable=True,
     )
+
+
+class Reliability(Table):
+    """How well the items of each score hang together at each time point: over one academic year (level year) and over
+    all (level all), among counted scale forms in which every item of the score was answered. With fewer than 30 forms
+    these figures say next to nothing; no release shows them then."""
+
+    level: str = column("Whom the row is about.", isin=LEVELS, key=True)
+    academic_year: str = column("The academic year, at level year.", nullable=True, key=True)
+    instrument: str = column("The instrument.", key=True)
+    subscale: str = column("The subscale.", key=True)
+    time_point: str = column("When in the programme.", isin=TIME_POINTS, key=True)
+    n: int = column("Forms with an answer to every item; a person has one.", label="n", unit="forms")
+    n_schools: int = column("Schools of the people who sent them.", unit="schools")
+    n_items: int = column("Items of the score.", label="Items", unit="items")
+    alpha: float = column("Cronbach's alpha, of the items as they are scored.", label="alpha", nullable=True)
+    alpha_low: float = column("Lower end of Feldt's 95 % interval of alpha.", nullable=True)
+    alpha_high: float = column("Upper end of Feldt's 95 % interval of alpha.", nullable=True)
+    omega: float = column(
+        "McDonald's omega of the sum of the items, one factor, by least squares of the correlations (minres). Empty "
+        "for fewer than three items, and where one factor has no proper solution.",
+        label="omega",
+        nullable=True,
+    )
+    item_rest_mean: float = column(
+        "Mean over the items of the correlation of each with the sum of the others.",
+        label="Mean item-rest r",
+        nullable=True,
+    )
+    item_rest_lowest: float = column("The lowest of these.", label="Lowest", nullable=True)
+    lowest_item: int = column("Number of the item that has it.", label="Its item", nullable=True)
 
 
 class DataQuality(Table):

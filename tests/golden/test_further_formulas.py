@@ -127,6 +127,35 @@ def test_alpha_of_attitude() -> None:
     assert reliability.item_rest(ATTITUDE)[0] == pytest.approx(np.corrcoef(ATTITUDE[:, 0], rest)[0, 1])
 
 
+def test_omega_of_attitude() -> None:
+    """One factor by least squares: r/attitude.R, where R's own optimiser and psych 2.2.9 (which stops earlier) minimise
+    the same. psych prints .85068 for standardised items."""
+    covariance = np.cov(ATTITUDE, rowvar=False)
+    assert reliability.omegas(covariance) == pytest.approx(0.8602623, abs=1e-6)
+    assert reliability.omegas(np.corrcoef(ATTITUDE, rowvar=False)) == pytest.approx(0.85068236, abs=1e-7)
+    assert reliability.omegas(1000 * covariance) == pytest.approx(float(reliability.omegas(covariance)), abs=1e-12)
+    rests = [0.6712620572, 0.7421097102, 0.5607111115, 0.7144454981, 0.7862755938, 0.2650343392, 0.4608105495]
+    assert reliability.item_rests(covariance) == pytest.approx(rests, abs=1e-9)
+
+
+def test_omega_of_items_that_one_factor_made() -> None:
+    """Loadings and unique variances known: the definition itself. Many at once are as one by one."""
+    loadings = np.array([[0.9, 0.5, 1.3, 0.7], [0.6, 0.6, 0.6, 0.6]])
+    unique = np.array([[0.4, 0.9, 0.5, 1.1], [0.64, 0.64, 0.64, 0.64]])
+    covariance = loadings[:, :, None] * loadings[:, None, :] + np.array([np.diag(part) for part in unique])
+    common = loadings.sum(axis=1) ** 2
+    assert reliability.omegas(covariance) == pytest.approx(common / (common + unique.sum(axis=1)), abs=1e-8)
+    assert reliability.omegas(covariance)[1] == pytest.approx(reliability.alphas(covariance)[1])  # all loadings equal
+
+
+def test_no_omega_without_a_proper_factor() -> None:
+    pair = np.array([[1.0, 0.5], [0.5, 1.0]])
+    constant = np.diag([1.0, 1.0, 0.0])
+    # The first item would have to share more than all of its variance: .9 · .9 / .5 is above 1.
+    heywood = np.array([[1.0, 0.9, 0.9], [0.9, 1.0, 0.5], [0.9, 0.5, 1.0]])
+    assert all(np.isnan(reliability.omegas(given)) for given in (pair, constant, heywood))
+
+
 def test_a_flipped_item_is_found_among_forty_people() -> None:
     """Simulated answers, six items of loading .7, 200 times."""
     random = np.random.default_rng(1)

@@ -27,6 +27,7 @@ NAMES = [
     "session_feedback",
     "perceived_impact",
     "impact_shares",
+    "reliability",
     "data_quality",
 ]
 OFF = "a paper for the team, not for publication"

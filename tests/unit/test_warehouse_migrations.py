@@ -68,6 +68,7 @@ def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
             "comment_code",
             "theme_count",
             "theme_agreement",
+            "reliability",
         ):
             con.execute(f"DROP TABLE {table}")
         for column in (

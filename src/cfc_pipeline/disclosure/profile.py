@@ -27,6 +27,7 @@ class Profile(BaseModel):
     people_behind_estimate: Threshold
     base_of_percentage: Threshold
     schools_behind_figure: Threshold
+    people_behind_reliability: Threshold
     people_behind_order_statistic: Threshold  # no table shows one; tests/privacy keeps it so
     hide_unanimous: Annotated[bool, Field(strict=True)]
     gives_way: Literal["total", "part"]
@@ -36,6 +37,8 @@ class Profile(BaseModel):
         # Otherwise a mean could be shown whose n is hidden.
         if min(self.people_behind_estimate, self.base_of_percentage) < self.smallest_count:
             raise ValueError("estimates and percentages need at least as many people as a count")
+        if self.people_behind_reliability < self.people_behind_estimate:
+            raise ValueError("a reliability needs at least as many people as an estimate")
         return self
 
 
@@ -91,6 +94,7 @@ def reason_texts(profile: Profile) -> dict[str, str]:
         Reason.FEW_PEOPLE.name: f"fewer than {p.people_behind_estimate} people behind a mean, SD or effect",
         Reason.SMALL_BASE.name: f"a percentage of fewer than {p.base_of_percentage} people",
         Reason.FEW_SCHOOLS.name: f"fewer than {p.schools_behind_figure} schools behind the figure",
+        Reason.FEW_FORMS.name: f"fewer than {p.people_behind_reliability} complete forms, too few to judge a scale by",
         Reason.GIVES_AWAY.name: "a figure that would give a hidden one, or single answers, away",
     }
 

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     FEW_PEOPLE = "few_people"
     SMALL_BASE = "small_base"
     FEW_SCHOOLS = "few_schools"
+    FEW_FORMS = "few_forms"
     GIVES_AWAY = "gives_away"
 
 

@@ -9,6 +9,7 @@ from cfc_pipeline.outcomes.impact import impact_distribution
 from cfc_pipeline.outcomes.links import with_links
 from cfc_pipeline.outcomes.paired import PAIRED_SUPPORT, paired_change
 from cfc_pipeline.outcomes.shares import impact_share
+from cfc_pipeline.outcomes.waves import reliability_per_wave
 from cfc_pipeline.warehouse.store import Connection
 from cfc_pipeline.warehouse.write import fill_table, replace_table
 from schemas.instruments import Instrument
@@ -28,3 +29,4 @@ def write(
     impact = impact_distribution(con, instruments)
     replace_table(con, "impact_distribution", impact)
     replace_table(con, "impact_share", impact_share(con, impact, instruments, role_groups))
+    replace_table(con, "reliability", reliability_per_wave(con, instruments))

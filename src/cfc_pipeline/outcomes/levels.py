@@ -50,6 +50,7 @@ def in_order(rows: pl.DataFrame, table: type[Table]) -> pl.DataFrame:
 
 _RANKS: dict[str, Sequence[str]] = {
     "level": LEVELS,
+    "time_point": TIME_POINTS,
     "from_time_point": TIME_POINTS,
     "to_time_point": TIME_POINTS,
 }

@@ -97,6 +97,13 @@ SECTIONS = (
         {},
     ),
     Section(
+        "measures",
+        "The measures",
+        "Whether the items of each score go together in these people's answers, so that the score means something.",
+        ("reliability",),
+        {},
+    ),
+    Section(
         "quality",
         "Quality of the data",
         "What became of the rows that came in.",

@@ -12,6 +12,7 @@ from cfc_pipeline.disclosure.paired import protect_paired
 from cfc_pipeline.disclosure.profile import load_profile
 from cfc_pipeline.disclosure.quality import protect_quality
 from cfc_pipeline.disclosure.themes import protect_themes
+from cfc_pipeline.disclosure.waves import protect_reliability
 from cfc_pipeline.outcomes.levels import in_order
 from cfc_pipeline.outcomes.themes import settled
 from cfc_pipeline.programme import Programme
@@ -26,6 +27,7 @@ from cfc_pipeline.publish.people_tables import (
     response_flow,
     session_feedback,
 )
+from cfc_pipeline.publish.scale_tables import reliability
 from cfc_pipeline.publish.theme_tables import Themes, approved_comments, comment_themes
 from schemas.tables import TABLES
 
@@ -50,6 +52,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     impact_seen, shares_seen = protect_impact_and_shares(impact, shares, profile, off)
     flow = protect_flow(_read(con, "response_flow"), profile, off)
     who_left = _read(con, "attrition"), _read(con, "attrition_support")
+    waves = protect_reliability(_read(con, "reliability"), change, flow, profile, off)
     left = protect_attrition(*who_left, paired, flow, instruments, parts, profile, off)
     themes = Themes(
         _read(con, "theme"), *protect_themes(_read(con, "theme_count"), _read(con, "theme_agreement"), profile, off)
@@ -67,6 +70,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         impact_shares(shares_seen, about),
         comment_themes(themes, about),
         approved_comments(_read(con, "comment"), quoted, themes.shown, about),
+        reliability(waves, about),
         data_quality(protect_quality(_read(con, "data_quality"), profile, off), about),
     )
     return [table for table in tables if table.values.height]

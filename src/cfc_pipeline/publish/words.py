@@ -204,6 +204,17 @@ THEMES = (
     "more than by chance. Of all comments together, alpha takes each set of themes for one answer, so that sets which "
     "overlap count as different.",
 )
+RELIABILITY = (
+    "alpha (Cronbach) and omega (McDonald, one factor, least squares): from 0, where the items have nothing in common, "
+    "to 1, where all say the same. They are properties of these people's answers, not of the scale for good. 95 % "
+    "interval: Feldt's, for alpha.",
+    "Item-rest r: the correlation of one item with the sum of the others, here its mean over the items and the lowest, "
+    "with the number of the item that has it. One near 0 or below may be keyed, asked or answered another way.",
+    "From forms with an answer to every item; a person has one at a time. Nothing is made up for blanks, also where "
+    "the score allows it. Fewer forms than the rule below asks for say next to nothing about a scale.",
+    "The same people before and after are two rows that are not independent. n, and with it the interval, is hidden "
+    "where beside the other tables it would say how few people answered only once.",
+)
 QUALITY = (
     "Rows in = stored + unchanged + held back + left out. Unchanged rows were in an earlier file already.",
     "Held back: rows that break a rule wait until somebody corrects them. Left out: rows that must not count, such as "

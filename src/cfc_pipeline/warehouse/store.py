@@ -142,6 +142,17 @@ def _add_cluster_intervals(con: Connection) -> None:
     """)
 
 
+def _add_reliability(con: Connection) -> None:
+    con.execute("""
+        CREATE TABLE reliability (
+            level VARCHAR NOT NULL, academic_year VARCHAR, instrument VARCHAR NOT NULL, subscale VARCHAR NOT NULL,
+            time_point VARCHAR NOT NULL, n BIGINT NOT NULL, n_schools BIGINT NOT NULL, n_items BIGINT NOT NULL,
+            alpha DOUBLE, alpha_low DOUBLE, alpha_high DOUBLE, omega DOUBLE,
+            item_rest_mean DOUBLE, item_rest_lowest DOUBLE, lowest_item BIGINT
+        )
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
 MIGRATIONS: list[Callable[[Connection], None]] = [
@@ -155,6 +166,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_kinds_of_breaks,
     _add_themes,
     _add_cluster_intervals,
+    _add_reliability,
 ]
 
 
