@@ -26,6 +26,8 @@ RESULTS = (
     "attrition_support",
     "response_flow",
     "feedback_summary",
+    "session_trend",
+    "session_response",
     "impact_distribution",
     "impact_share",
     "theme_count",
@@ -169,7 +171,7 @@ def _impact(responses: pl.DataFrame, groups: Sequence[Group], random: np.random.
 def _feedback(groups: Sequence[Group], random: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame]:
     sessions, ratings = [], []
     for i, group in enumerate(groups):
-        for number in (1, 2):
+        for number in (1, 2, 3):
             present = int(random.integers(0, group.people + 1))
             sessions.append(
                 {"session_id": f"c{i}-{number}", "cohort_id": f"c{i}", "session_number": number, "attendance": present}

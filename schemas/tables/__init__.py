@@ -27,6 +27,8 @@ from schemas.tables.results import (
     PairedSupport,
     Reliability,
     ResponseFlow,
+    SessionResponse,
+    SessionTrend,
     ThemeAgreement,
     ThemeCount,
 )
@@ -52,6 +54,8 @@ TABLES: dict[str, type[Table]] = {
     "attrition": Attrition,
     "attrition_support": AttritionSupport,
     "feedback_summary": FeedbackSummary,
+    "session_trend": SessionTrend,
+    "session_response": SessionResponse,
     "impact_distribution": ImpactDistribution,
     "impact_share": ImpactShare,
     "theme_count": ThemeCount,

@@ -38,3 +38,9 @@ def test_key_checks_are_seldom_wrong_and_catch_a_flipped_item_of_forty_people() 
 
 def test_the_same_seed_gives_the_same_figures() -> None:
     assert coverage.g_z(8, 0.0, 100) == coverage.g_z(8, 0.0, 100)
+
+
+def test_level_and_trend_over_sessions_hold_the_truth() -> None:
+    """400 sets of four cohorts, so a figure is good to about 2 points."""
+    rates = coverage.sessions(4, 400)
+    assert all(0.92 <= rate <= 1 for rate in rates)

@@ -13,6 +13,7 @@ from cfc_pipeline.disclosure.paired import protect_paired
 from cfc_pipeline.disclosure.profile import load_profile
 from cfc_pipeline.disclosure.protected import Protected
 from cfc_pipeline.disclosure.quality import protect_quality
+from cfc_pipeline.disclosure.sessions import protect_response, protect_trend
 from cfc_pipeline.programme import OTHER_ROLES
 from cfc_pipeline.publish.tables import composites
 from tests.attack import Group as Atoms
@@ -278,6 +279,65 @@ def test_no_mean_rating_of_a_few_forms_can_be_worked_out(programme, name):
             assert behind["n"].sum() >= profile.people_behind_estimate
             assert behind["n_schools"].sum() >= profile.schools_behind_figure
             assert (behind["sd"] > 0).any() or behind.height > 1
+
+
+@some
+@given(programmes, profiles)
+def test_no_few_forms_of_a_session_can_be_worked_out_from_totals(programme, name):
+    """Every form here rates every question, so n of a question and the forms of a session are the same people."""
+    con, profile = small_programme(*programme), load_profile(name)
+    feedback, response, cohorts = (con.table(t).pl() for t in ("feedback_summary", "session_response", "cohort"))
+    ratings = protect_feedback(feedback, profile)
+    forms = {
+        (row["cohort_id"], row["session_number"]): row["forms"]
+        for row in response.filter(pl.col("level") == "cohort", pl.col("session_number").is_not_null()).rows(named=True)
+    }
+    cells: dict[Atoms, tuple[int, bool]] = {frozenset({key}): (count, False) for key, count in forms.items() if count}
+
+    def tell(members, count, shown):
+        atoms = frozenset(key for key in members if forms[key])
+        if atoms:
+            cells[atoms] = (count, cells.get(atoms, (0, False))[1] or shown)
+
+    for true, seen in rows(feedback, ratings):
+        of_cohorts = cohorts_of(true, cohorts)
+        members = [key for key in forms if key[0] in of_cohorts and key[1] == true["session_number"]]
+        tell(members, true["n"], seen["n"] is not None)
+    shown = rows(response, protect_response(response, ratings, profile))
+    totals = {true["cohort_id"] for true, seen in shown if true["session_number"] is None and seen["forms"] is not None}
+    for true, seen in shown:
+        of_cohorts = set(cohorts_of(true, cohorts))
+        if true["session_number"] is None and true["level"] != "cohort":
+            # Totals of years are over the cohorts whose total is shown, and are the sum of these.
+            known = [k for k in forms if k[0] in of_cohorts & totals and attendance_known(response, k)]
+            assert seen["forms"] is None or seen["forms"] == sum(forms[k] for k in known)
+            continue
+        members = [
+            key
+            for key in forms
+            if key[0] in of_cohorts and true["session_number"] in (None, key[1]) and attendance_known(response, key)
+        ]
+        tell(members, sum(forms[key] for key in members), seen["forms"] is not None)
+    assert_closed(cells, profile.smallest_count)
+
+
+def attendance_known(response, key):
+    row = response.row(by_predicate=(pl.col("cohort_id") == key[0]) & (pl.col("session_number") == key[1]), named=True)
+    return (row["attendance"] or 0) > 0
+
+
+@some
+@given(programmes, profiles)
+def test_a_trend_is_made_of_sessions_that_are_shown(programme, name):
+    con, profile = small_programme(*programme), load_profile(name)
+    feedback, trend = con.table("feedback_summary").pl(), con.table("session_trend").pl()
+    ratings = protect_feedback(feedback, profile)
+    seen = protect_trend(trend, ratings, profile).values.filter(pl.col("mean").is_not_null(), level="cohort")
+    shown = ratings.values.filter(pl.col("mean").is_not_null(), level="cohort")
+    for row in seen.rows(named=True):
+        of_cohort = shown.filter(cohort_id=row["cohort_id"], question=row["question"])
+        assert of_cohort.height == row["n_sessions"] >= 3
+        assert of_cohort["mean"].mean() == pytest.approx(row["mean"])
 
 
 @some

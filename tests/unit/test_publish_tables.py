@@ -25,6 +25,8 @@ NAMES = [
     "attrition",
     "attrition_change",
     "session_feedback",
+    "session_trend",
+    "session_response",
     "perceived_impact",
     "impact_shares",
     "reliability",

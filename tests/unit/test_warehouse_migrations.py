@@ -69,6 +69,8 @@ def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
             "theme_count",
             "theme_agreement",
             "reliability",
+            "session_trend",
+            "session_response",
         ):
             con.execute(f"DROP TABLE {table}")
         for column in (

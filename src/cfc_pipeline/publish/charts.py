@@ -14,7 +14,19 @@ import vl_convert
 from markupsafe import Markup
 
 from cfc_pipeline.disclosure.protected import MARK
-from cfc_pipeline.publish.figures import SCOPES, Change, Rating, Stage, Step, changes, ratings, stages, steps
+from cfc_pipeline.publish.figures import (
+    SCOPES,
+    TREND,
+    Change,
+    Rating,
+    Stage,
+    Step,
+    changes,
+    ratings,
+    slopes,
+    stages,
+    steps,
+)
 from cfc_pipeline.publish.model import PublishedTable
 
 INK, ACCENT, FAINT = "#22282d", "#1d6278", "#c9d2d6"
@@ -88,6 +100,20 @@ def rating_charts(table: PublishedTable) -> list[Chart]:
     return [_rating_chart(question, rows) for question, rows in by_question.items()]
 
 
+def trend_charts(table: PublishedTable) -> list[Chart]:
+    """Change of the mean rating from one session to the next, by year and over all: one small chart a question."""
+    rows = [change for change in slopes(table) if change.hidden or change.shown]
+    by_question: dict[tuple[str, str], list[Change]] = {}
+    for change in rows:
+        by_question.setdefault((change.instrument, change.measure), []).append(change)
+    axis = _axis(TREND, by_question)
+    return [
+        _change_chart(TREND, question, of_question, axis, [], "points from session to session")
+        for (_, question), of_question in by_question.items()
+        if any(change.shown for change in of_question)
+    ]
+
+
 def _axis(instrument: str, by_measure: dict[tuple[str, str], list[Change]]) -> list[float]:
     """From and to of the axis that the subscales of one instrument share; zero is always on it."""
     rows = [r for (name, _), measure in by_measure.items() if name == instrument for r in measure]
@@ -96,7 +122,14 @@ def _axis(instrument: str, by_measure: dict[tuple[str, str], list[Change]]) -> l
     return [min(ends) - margin, max(ends) + margin]
 
 
-def _change_chart(instrument: str, measure: str, rows: list[Change], axis: list[float], broken: list[Step]) -> Chart:
+def _change_chart(
+    instrument: str,
+    measure: str,
+    rows: list[Change],
+    axis: list[float],
+    broken: list[Step],
+    title: str = "mean change, points",
+) -> Chart:
     data = [
         {"when": r.when, "change": r.change, "low": r.low, "high": r.high, "pooled": r.pooled} for r in rows if r.shown
     ]
@@ -119,7 +152,7 @@ def _change_chart(instrument: str, measure: str, rows: list[Change], axis: list[
                 "mark": {"type": "rule", "strokeWidth": 2, "color": ACCENT},
                 "encoding": {
                     "y": y,
-                    "x": x | {"field": "low", "title": "mean change, points"},
+                    "x": x | {"field": "low", "title": title},
                     "x2": {"field": "high"},
                 },
             },

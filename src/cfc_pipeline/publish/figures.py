@@ -11,6 +11,7 @@ from cfc_pipeline.publish.model import ALL_COHORTS, ALL_YEARS, Column, Published
 from cfc_pipeline.publish.written import number
 
 SCOPES = ("one cohort", "one year", "all years")
+TREND = "From one session to the next"
 STAGES = ("enrolled", "consented", "pre", "post", "paired")
 
 
@@ -152,6 +153,26 @@ def ratings(table: PublishedTable) -> Iterator[Rating]:
             mean, is_hidden = row[column.key], hidden[column.key] is not None
             written = "" if mean is None else digits(mean, column)
             yield Rating(question, scope, line, int(session), mean, written, is_hidden)
+
+
+def slopes(table: PublishedTable) -> Iterator[Change]:
+    """From one session to the next, of each year and all years: rows of `session_trend` that are of no cohort."""
+    columns = {column.key: column for column in table.columns}
+    for row, hidden in _rows(table):
+        if row.get("cohort") == ALL_COHORTS:
+            yield Change(
+                instrument=TREND,
+                measure=row["question"],
+                when=row["academic_year"],
+                pooled=row["academic_year"] == ALL_YEARS,
+                people=None,
+                cohorts=row["n_cohorts"],
+                change=row["slope"],
+                low=row["slope_low"],
+                high=row["slope_high"],
+                column=columns["slope"],
+                hidden=hidden["slope"] is not None,
+            )
 
 
 def _rows(table: PublishedTable) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish.attrition_tables import what_if
-from cfc_pipeline.publish.charts import Chart, change_charts, flow_chart, rating_charts
+from cfc_pipeline.publish.charts import Chart, change_charts, flow_chart, rating_charts, trend_charts
 from cfc_pipeline.publish.findings import (
     academic_years,
     banners,
@@ -22,6 +22,7 @@ from cfc_pipeline.publish.findings import (
 from cfc_pipeline.publish.html import CSP, environment, fragment, notes
 from cfc_pipeline.publish.impact_charts import impact_charts
 from cfc_pipeline.publish.model import PublishedTable
+from cfc_pipeline.publish.session_tables import response_in_words, trend_in_words
 
 ABOUT = (
     "This page shows what people said in surveys before, during and after the programme. It holds totals and averages "
@@ -85,9 +86,11 @@ SECTIONS = (
         "sessions",
         "The sessions",
         "Mean rating after each session, from anonymous forms: a thin line for each cohort, thicker ones for each "
-        "year and for all years. A gap in a line is a hidden or missing figure.",
-        ("session_feedback",),
-        {"session_feedback": rating_charts},
+        "year and for all years. A gap in a line is a hidden or missing figure. Below, how much the mean rating "
+        "changed from one session to the next, with its 95 % interval; the diamond is over all years.",
+        ("session_trend", "session_response", "session_feedback"),
+        {"session_feedback": rating_charts, "session_trend": trend_charts},
+        said={"session_trend": trend_in_words, "session_response": response_in_words},
     ),
     Section(
         "comments",

@@ -11,6 +11,7 @@ from cfc_pipeline.disclosure.impact import protect_impact_and_shares
 from cfc_pipeline.disclosure.paired import protect_paired
 from cfc_pipeline.disclosure.profile import load_profile
 from cfc_pipeline.disclosure.quality import protect_quality
+from cfc_pipeline.disclosure.sessions import protect_response, protect_trend
 from cfc_pipeline.disclosure.themes import protect_themes
 from cfc_pipeline.disclosure.waves import protect_reliability
 from cfc_pipeline.outcomes.levels import in_order
@@ -28,6 +29,7 @@ from cfc_pipeline.publish.people_tables import (
     session_feedback,
 )
 from cfc_pipeline.publish.scale_tables import reliability
+from cfc_pipeline.publish.session_tables import session_response, session_trend
 from cfc_pipeline.publish.theme_tables import Themes, approved_comments, comment_themes
 from schemas.tables import TABLES
 
@@ -58,6 +60,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         _read(con, "theme"), *protect_themes(_read(con, "theme_count"), _read(con, "theme_agreement"), profile, off)
     )
     quoted = settled(_read(con, "comment_code"))
+    ratings = protect_feedback(_read(con, "feedback_summary"), profile, off)
     tables = (
         response_flow(flow, about),
         cohort_outcomes(paired, about),
@@ -65,7 +68,9 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         later_outcomes(paired, about),
         attrition(left, about),
         attrition_change(left, about),
-        session_feedback(protect_feedback(_read(con, "feedback_summary"), profile, off), about),
+        session_feedback(ratings, about),
+        session_trend(protect_trend(_read(con, "session_trend"), ratings, profile, off), about),
+        session_response(protect_response(_read(con, "session_response"), ratings, profile, off), about),
         perceived_impact(impact_seen, about),
         impact_shares(shares_seen, about),
         comment_themes(themes, about),

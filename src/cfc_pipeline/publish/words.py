@@ -181,6 +181,27 @@ FEEDBACK = (
     "The schools behind a figure are those of the people enrolled in the cohort, because forms are anonymous. Without "
     "a roster no school is known, and everything is hidden.",
 )
+TREND = (
+    "Level: the mean of the sessions' mean ratings, every session counting alike. From one session to the next: by how "
+    "many points the mean rating was higher (or lower) at the next session, from the straight line that fits best. "
+    "Cohorts with mean ratings of at least three sessions that are not hidden; a session with few forms is not in.",
+    "Of a cohort, the 95 % intervals come from how far its sessions lie apart (Student's t). Forms are anonymous: "
+    "which are of one person is not known, so single forms cannot be the units. For years and all years the cohorts "
+    "are pooled in a random-effects model with the modified interval of Hartung and Knapp, as in the table of change; "
+    "of a single cohort there is no interval.",
+    "SD: of the forms of one session; of the mean ratings of one cohort's sessions, chance included; of the cohorts' "
+    "true means, in the random-effects model.",
+    "Other people may have come to later sessions than to the first, and a later session has another subject: a trend "
+    "over sessions is not the change of any person, and does not say why ratings differ.",
+)
+RESPONSE = (
+    "Response: forms with any rating, as % of the people present. The 95 % interval after Wilson is given for single "
+    "sessions; over several, the same people answer each time, and it would be too narrow.",
+    "Totals are over sessions of which both counts are known, and totals of years over cohorts whose total is shown. "
+    "A rate above 100 is a wrong count, and is not corrected.",
+    "Nobody is counted by name, neither on forms nor in the session log. So what people changed cannot be set beside "
+    "how often they came.",
+)
 IMPACT = (
     "The programme's own questions, not a standardised measure: people judged afterwards what had changed for them.",
     "% is of those who answered the item. A person counts once, with their answers after the programme if there are "

@@ -13,6 +13,7 @@ from cfc_pipeline.errors import BalanceError, ConfigError
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish.meaning import figure_of
 from cfc_pipeline.publish.model import ALL_COHORTS, ALL_YEARS, Column, PublishedTable
+from cfc_pipeline.publish.session_tables import ALL_SESSIONS
 from cfc_pipeline.publish.theme_tables import AGREEMENT, EVERY, NO_THEME_LABEL
 from cfc_pipeline.publish.words import PERIODS
 from cfc_pipeline.publish.written import plain
@@ -175,6 +176,29 @@ def _feedback(con: Connection, table: PublishedTable, row: Row, column: Column) 
     return Inside(result.get(figure_of(column.key)), steps, schools=result.get("n_schools"))
 
 
+def _trend(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
+    """The release uses sessions that it shows; the exact figure is of all."""
+    level, _, group = _group(con, row["academic_year"], row["cohort"])
+    questions = con.execute("SELECT DISTINCT question FROM session_trend").fetchall()
+    question = next((text for (text,) in questions if plain(text) == row["question"]), None)
+    result = _one(con, "session_trend", {"level": level, "question": question} | group)
+    steps = (("cohorts", result.get("n_cohorts", 0)), ("of them sessions", result.get("n_sessions", 0)))
+    return Inside(result.get(column.key), steps, note="Of all sessions; the release uses those whose mean it shows.")
+
+
+def _response(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
+    level, _, group = _group(con, row["academic_year"], row["cohort"])
+    session = None if row["session_number"] == ALL_SESSIONS else int(row["session_number"])
+    query = "FROM session_response WHERE level = ? AND session_number IS NOT DISTINCT FROM ?"
+    query += "".join(f" AND {key} = ?" for key in group)
+    found = con.execute(query, [level, session, *group.values()])
+    names = [name for name, *_ in found.description or ()]
+    result = dict(zip(names, found.fetchall()[0], strict=True))
+    steps = (("people present", result["attendance"] or 0), ("forms with any rating", result["forms"] or 0))
+    note = "" if session else "Of all sessions and cohorts; totals of the release are over those that it may show."
+    return Inside(result[column.key], steps, schools=result["n_schools"], note=note)
+
+
 def _impact(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
     level, _, group = _group(con, column.group, None)
     names = con.execute("SELECT instrument, item, coalesce(short_name, 'Item ' || item) FROM item").fetchall()
@@ -247,6 +271,8 @@ _BEHIND: dict[str, Callable[[Connection, PublishedTable, Row, Column], Inside]] 
     "attrition_change": _attrition,
     "response_flow": _flow,
     "session_feedback": _feedback,
+    "session_trend": _trend,
+    "session_response": _response,
     "perceived_impact": _impact,
     "impact_shares": _shares,
     "comment_themes": _themes,

@@ -25,6 +25,7 @@ from cfc_pipeline.measures.instruments import instrument_rows, item_rows, load_i
 from cfc_pipeline.measures.scoring import score
 from cfc_pipeline.outcomes import estimates
 from cfc_pipeline.outcomes.key_checks import key_checks
+from cfc_pipeline.outcomes.sessions import crowded
 from cfc_pipeline.programme import Cohort, Programme
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import forms, sheets
@@ -180,6 +181,7 @@ def _store(
         ledger=ledger,
         reasons=held,
         doubts=key_checks(con, instruments, outside),
+        crowded=[f"{cohort} session {session}" for cohort, session in crowded(con)],
         superseded=value(con, "SELECT count(*) FROM response WHERE status = 'superseded'"),
         taken_back=taken_back,
         comments_waiting=value(con, "SELECT count(*) FROM comment WHERE state = 'waiting'"),

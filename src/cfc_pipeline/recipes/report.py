@@ -55,6 +55,7 @@ class IngestReport:
     stale_codes: list[int] = field(default_factory=list)
     unreadable_sheets: list[str] = field(default_factory=list)  # of coders
     doubts: list[Doubt] = field(default_factory=list)  # where answers do not behave as their key says
+    crowded: list[str] = field(default_factory=list)  # sessions with more forms than people present
     superseded: int = 0
     taken_back: int = 0
     comments_waiting: int = 0
@@ -120,6 +121,7 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "stale_codes": report.stale_codes,
         "unreadable_sheets": report.unreadable_sheets,
         "key_checks": [asdict(doubt) for doubt in report.doubts],
+        "more_forms_than_people": report.crowded,
         "superseded": report.superseded,
         "taken_back": report.taken_back,
         "comments_waiting": report.comments_waiting,
@@ -167,6 +169,7 @@ def _to_do(report: IngestReport) -> list[str]:
             for row in report.reasons.iter_rows(named=True)
         ]
     lines += [f"To do: look at {doubt.in_words()}." for doubt in report.doubts]
+    lines += _crowded(report)
     lines += forms.to_do(report.plans)
     if report.stale_corrections:
         listed = ", ".join(map(str, report.stale_corrections))
@@ -192,6 +195,15 @@ def _to_do(report: IngestReport) -> list[str]:
             f"To do: {report.comments_waiting} comments wait for approval. `cfc-pipeline review comments` shows them."
         )
     return lines or ["Nothing needs doing."]
+
+
+def _crowded(report: IngestReport) -> list[str]:
+    if not report.crowded:
+        return []
+    return [
+        f"To do: there are more feedback forms than people present in {', '.join(report.crowded)}. Look whether the "
+        "session log or the session that the forms name is wrong."
+    ]
 
 
 def _indented(text: str) -> str:

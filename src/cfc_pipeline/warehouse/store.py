@@ -153,6 +153,21 @@ def _add_reliability(con: Connection) -> None:
     """)
 
 
+def _add_trend_of_sessions(con: Connection) -> None:
+    con.execute("""
+        CREATE TABLE session_trend (
+            level VARCHAR NOT NULL, cohort_id VARCHAR, academic_year VARCHAR, question VARCHAR NOT NULL,
+            n_cohorts BIGINT NOT NULL, n_sessions BIGINT NOT NULL, mean DOUBLE, mean_low DOUBLE, mean_high DOUBLE,
+            slope DOUBLE, slope_low DOUBLE, slope_high DOUBLE, sd_forms DOUBLE, sd_sessions DOUBLE, sd_cohorts DOUBLE
+        );
+        CREATE TABLE session_response (
+            level VARCHAR NOT NULL, cohort_id VARCHAR, academic_year VARCHAR, session_number BIGINT,
+            n_sessions BIGINT NOT NULL, n_schools BIGINT NOT NULL, forms BIGINT, attendance BIGINT, percent DOUBLE,
+            ci_low DOUBLE, ci_high DOUBLE
+        );
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
 MIGRATIONS: list[Callable[[Connection], None]] = [
@@ -167,6 +182,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_themes,
     _add_cluster_intervals,
     _add_reliability,
+    _add_trend_of_sessions,
 ]
 
 

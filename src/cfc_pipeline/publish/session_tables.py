@@ -1,0 +1,127 @@
+"""The tables of feedback over the sessions: level and trend of each question, and how many of those present
+answered."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from cfc_pipeline.disclosure.protected import Protected
+from cfc_pipeline.publish import words
+from cfc_pipeline.publish.figures import digits, signed
+from cfc_pipeline.publish.layout import COHORT, YEAR, About, counted, in_order, labelled
+from cfc_pipeline.publish.model import ALL_YEARS, Column, PublishedTable
+from schemas.tables import label
+from schemas.tables.results import SessionResponse, SessionTrend
+
+ALL_SESSIONS = "All sessions"
+QUESTION = Column("question", "Question", "text")
+SESSION = Column("session_number", label(SessionResponse, "session_number"), "text")
+SPREAD = {"sd_forms": "of forms", "sd_sessions": "of sessions", "sd_cohorts": "of cohorts"}
+INTERVAL = "95 % interval"
+
+
+def session_trend(trend: Protected, about: About) -> PublishedTable:
+    """Rows: for each question the cohorts of each year, the year and all years."""
+    rows = in_order(labelled(trend, about.cohorts), "question")
+    figures = (
+        *(Column(key, label(SessionTrend, key), "count") for key in ("n_cohorts", "n_sessions")),
+        *_with_interval("mean", "Level"),
+        *_with_interval("slope", "From one session to the next"),
+        *(Column(key, name, "number", "SD", 2) for key, name in SPREAD.items()),
+    )
+    return about.table(
+        rows,
+        (QUESTION, YEAR, COHORT, *figures),
+        (rows.values, rows.hidden),
+        words.TREND,
+        name="session_trend",
+        title="Ratings over the sessions: level and trend",
+        shows="For each question, the mean rating over the sessions, and how much it changed from one session to the "
+        "next: by cohort, by year and over all years.",
+        people="From the mean ratings of the sessions in the table of session feedback that are not hidden there.",
+        row_group=QUESTION.key,
+    )
+
+
+def session_response(response: Protected, about: About) -> PublishedTable:
+    """Rows: sessions of each cohort, then its total; last the totals of the year, and of all years."""
+    rows = labelled(response, about.cohorts)
+    # A total has no number, and comes after what it is the total of.
+    of_group = (pl.int_range(pl.len()).min().over("academic_year", *rest) for rest in ((), ("cohort",)))
+    rows = in_order(rows, *of_group, pl.col("session_number").fill_null(pl.lit(1_000)))
+    named = pl.col("session_number").cast(pl.String).fill_null(ALL_SESSIONS)
+    rows = replace(rows, values=rows.values.with_columns(session_number=named))
+    figures = (
+        *(Column(key, label(SessionResponse, key), "count") for key in ("n_sessions", "attendance", "forms")),
+        Column("percent", "Response", "percent"),
+        *(Column(f"ci_{end}", name, "percent", interval=INTERVAL) for end, name in (("low", "from"), ("high", "to"))),
+    )
+    return about.table(
+        rows,
+        (YEAR, COHORT, SESSION, *figures),
+        (rows.values, rows.hidden),
+        (*_wrong(rows.values), *words.RESPONSE),
+        name="session_response",
+        title="How many of those present sent a form",
+        shows="Anonymous forms after each session, and the share that they are of the people present.",
+        people="From anonymous forms, and from the people present according to the session log.",
+        row_group=YEAR.key,
+    )
+
+
+def trend_in_words(table: PublishedTable) -> list[str]:
+    """A plain sentence for each question of `session_trend`, over all years."""
+    return list(_sentences(table))
+
+
+def response_in_words(table: PublishedTable) -> list[str]:
+    """One sentence on `session_response` over all years, and the sessions whose counts cannot both be right."""
+    columns = {column.key: column for column in table.columns}
+    whole = table.values.filter(pl.col(YEAR.key) == ALL_YEARS, pl.col("percent").is_not_null()).rows(named=True)
+    said = [
+        f"{row['forms']:,} forms came back from {counted(row['n_sessions'], 'session')}, which is "
+        f"{digits(row['percent'], columns['percent'])} % of those present."
+        for row in whole
+    ]
+    return [*said, *_wrong(table.values)]
+
+
+def _sentences(table: PublishedTable) -> Iterator[str]:
+    columns = {column.key: column for column in table.columns}
+    for row in table.values.filter(pl.col(YEAR.key) == ALL_YEARS, pl.col("mean").is_not_null()).iter_rows(named=True):
+        sessions = f"{counted(row['n_sessions'], 'session')} of {counted(row['n_cohorts'], 'cohort')}"
+        level = f"mean rating {digits(row['mean'], columns['mean'])}{_interval(row, 'mean', columns)} over {sessions}"
+        slope = f"{signed(row['slope'], columns['slope'])}{_interval(row, 'slope', columns)}"
+        yield f"{row['question']}: {level}; from one session to the next {slope}{_direction(row)}."
+
+
+def _interval(row: dict[str, float], key: str, columns: dict[str, Column]) -> str:
+    ends = [row[f"{key}_{end}"] for end in ("low", "high")]
+    if None in ends:
+        return ""
+    low, high = (digits(end, columns[key]) for end in ends)
+    return f" ({INTERVAL} {low} to {high})"
+
+
+def _direction(row: dict[str, float]) -> str:
+    if row["slope_low"] is None or row["slope_low"] <= 0 <= row["slope_high"]:
+        return ", not clear: could be a rise or a fall"
+    return ", higher in later sessions" if row["slope_low"] > 0 else ", lower in later sessions"
+
+
+def _wrong(rows: pl.DataFrame) -> Sequence[str]:
+    """A note on sessions with more forms than people present, of counts that are shown."""
+    wrong = rows.filter(pl.col("forms") > pl.col("attendance"), pl.col("n_sessions") == 1)
+    wrong = wrong.filter(pl.col("session_number") != ALL_SESSIONS)
+    each = pl.format("{} ({}) session {}", "cohort", "academic_year", "session_number")
+    listed = wrong.select(each.alias("which"))["which"].to_list()
+    if not listed:
+        return ()
+    return (f"More forms than people present, so one of the two counts is wrong: {'; '.join(listed)}.",)
+
+
+def _with_interval(key: str, group: str) -> tuple[Column, ...]:
+    ends = (("low", "from"), ("high", "to"))
+    figure = Column(key, "Mean" if key == "mean" else "Change", "number", group, 2)
+    return figure, *(Column(f"{key}_{end}", name, "number", group, 2, INTERVAL) for end, name in ends)
