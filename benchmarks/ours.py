@@ -7,9 +7,21 @@ import json
 import sys
 from pathlib import Path
 
-from cfc_pipeline.recipes.ingest import ingest
-from cfc_pipeline.recipes.publish import publish
-from cfc_pipeline.warehouse.store import reading
+
+class _NotHere:
+    """Hides pandas, which is no part of an installation and is here for the bare script only: pandera loads it if it
+    can, for tables that this program does not have."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("No module named 'pandas'", name=name)
+
+
+sys.meta_path.insert(0, _NotHere())  # type: ignore[arg-type]
+
+from cfc_pipeline.recipes.ingest import ingest  # noqa: E402
+from cfc_pipeline.recipes.publish import publish  # noqa: E402
+from cfc_pipeline.warehouse.store import reading  # noqa: E402
 
 CHANGES = """
     SELECT instrument || '/' || subscale, mean_change FROM paired_change

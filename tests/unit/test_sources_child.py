@@ -56,6 +56,12 @@ def test_the_process_is_told_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert "planted secret" not in (tmp_path / "env").read_text()
 
 
+def test_a_run_starts_without_libraries_that_it_may_never_need() -> None:
+    heavy = "{'scipy.stats', 'scipy.optimize', 'statsmodels', 'pyreadstat', 'openpyxl'}"
+    script = f"import sys; from cfc_pipeline.recipes import ingest, publish; assert not {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True, env={"PYTHONPATH": ":".join(sys.path)})
+
+
 def test_the_pipeline_itself_never_loads_the_library_or_pandas(tmp_path: Path) -> None:
     (tmp_path / "a.sav").write_bytes(sav(ROWS))
     (tmp_path / "b.dta").write_bytes(dta(ROWS))

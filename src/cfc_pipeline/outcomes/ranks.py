@@ -8,7 +8,6 @@ the exact p is .00390625).
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from cfc_pipeline.outcomes.formulas import Floats
 
@@ -27,6 +26,8 @@ def signed_rank(change: Floats) -> SignedRank:
     moved = change[change != 0]
     if not len(moved):
         return SignedRank(0, len(change), 0.0, float("nan"), float("nan"))
+    from scipy import stats  # takes longer to load than a small programme to ingest
+
     halves = np.rint(2 * stats.rankdata(np.abs(moved))).astype(np.int64)  # whole numbers, with ties too
     up, all_ranks = int(halves[moved > 0].sum()), int(halves.sum())
     chance = _chances(halves)

@@ -7,7 +7,7 @@ With 8 to 16 people these figures say next to nothing; alpha of fewer than about
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from cfc_pipeline.outcomes.formulas import CONFIDENCE, Floats
 
@@ -53,7 +53,7 @@ def feldt_interval(items: Floats) -> tuple[float, float]:
 def feldt(alpha_: Floats, people: NDArray[np.int64], k: int) -> tuple[Floats, Floats]:
     """The same from alpha, the number of people and of items."""
     df, tail = (people - 1, (people - 1) * (k - 1)), (1 - CONFIDENCE) / 2
-    low, high = (1 - (1 - alpha_) * stats.f.ppf(end, *df) for end in (1 - tail, tail))
+    low, high = (1 - (1 - alpha_) * special.fdtri(*df, end) for end in (1 - tail, tail))
     return np.asarray(low), np.asarray(high)
 
 
@@ -128,6 +128,6 @@ def against(first: Floats, second: Floats) -> bool:
 
 
 def _below_zero(correlations: Floats, people: int) -> NDArray[np.bool_]:
-    margin = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) / np.sqrt(people - 3)
+    margin = float(special.ndtri((1 + CONFIDENCE) / 2)) / np.sqrt(people - 3)
     # A correlation of -1 has no Fisher's z; anything so close to it is below 0.
     return np.asarray(np.arctanh(np.clip(np.nan_to_num(correlations), -1 + 1e-12, 1 - 1e-12)) + margin < 0)
