@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
-from rich.console import Console
 
 from cfc_pipeline import __version__
 from cfc_pipeline.cli_shared import AsJson, DryRun, Folder
@@ -57,6 +56,8 @@ def main() -> None:
 
 
 def _complain(error: PipelineError) -> None:
+    from rich.console import Console
+
     Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
     sys.exit(error.exit_code)
 

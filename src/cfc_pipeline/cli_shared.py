@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Column, Table
 
 # Given once, before or after the command; every command that needs it gets it.
 Folder = Annotated[Path, Parameter(parse=False)]
@@ -20,6 +18,10 @@ def show_rows(rows: list[dict[str, Any]], nothing: str, as_json: bool) -> None:
     elif not rows:
         print(nothing)
     else:
+        # Loaded when there is a table to show: most commands print lines.
+        from rich.console import Console
+        from rich.table import Column, Table
+
         # Folded, never cut: people copy ids from here into corrections.csv.
         table = Table(*(Column(name, overflow="fold") for name in rows[0]))
         for row in rows:

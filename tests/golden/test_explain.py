@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 import python_calamine
@@ -10,7 +12,7 @@ from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.publish.meaning import meaning_of
 from cfc_pipeline.publish.tidy import load_parquet
 from cfc_pipeline.publish.written import figures, number, texts
-from cfc_pipeline.recipes.explain import Cell, contents, explain
+from cfc_pipeline.recipes.explain import Cell, contents, explain, explained
 from tests.conftest import command
 
 EVERY = 29  # of the figures are explained one by one below; a prime, so that every column comes up
@@ -26,6 +28,49 @@ def test_every_figure_says_what_it_is(tables):
     keys = [(table.name, column.key) for table in tables for column in figures(table)]
     assert len(keys) > 80
     assert [key for key in keys if meaning_of(*key) is None] == []
+
+
+def test_every_column_of_every_table_is_explained_shown_and_hidden(tables):
+    """A table that somebody adds without words of explanation fails here."""
+    for table in tables:
+        for place, column in enumerate(table.columns):
+            if column.kind == "text":
+                continue
+            cells = texts(table, column)
+            kinds = [cell if cell.startswith("[") else "shown" for cell in cells]
+            for text in dict.fromkeys(kinds):
+                found = explained(table, Cell(kinds.index(text), place), "now")
+                where = (table.name, column.key, text)
+                assert found.meaning, where
+                assert found.row, where
+                assert found.rule, where
+                assert bool(found.why_hidden) == (text == "[c]"), where
+
+
+def test_every_table_says_whom_it_counts(demo, tables):
+    """Inside the house: what a colleague adds to a release must answer this, too."""
+    for table in tables:
+        shown = [
+            Cell(row, place).place
+            for place, column in enumerate(table.columns)
+            if column.kind != "text"
+            for row, text in enumerate(texts(table, column))
+            if not text.startswith("[")
+        ]
+        for place in shown[:1]:
+            found = explain(demo.folder, table.name, place, inside=True)
+            assert found.inside.steps, table.name
+
+
+def test_an_answer_does_not_wait_for_what_it_does_not_need(demo):
+    """Under a second, with the start of the program."""
+    words = ["-p", str(demo.folder), "explain", "multi_year_outcomes", "F4"]
+    script = (
+        f"import sys; from cfc_pipeline.cli import app; app.meta({words!r}, result_action='return_value'); "
+        "print({'pandas', 'pandera', 'pydantic', 'duckdb', 'scipy', 'great_tables'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout.splitlines()[-1] == "set()"
 
 
 def test_every_estimate_has_a_formula(tables):

@@ -156,3 +156,30 @@ def test_a_programme_with_nothing_to_say_still_has_a_page(tmp_path: Path) -> Non
     assert "None of the 0 figures" in (release / "index.html").read_text(encoding="utf-8")
     only = write_release(programme(tmp_path), [outcomes()], when=WHEN + timedelta(seconds=1), version="0", source={})
     assert "What changed" in (only / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_page_begins_with_what_everybody_reads_and_folds_the_tables(tmp_path: Path) -> None:
+    tables = [
+        *release_tables(),
+        table("cohort_outcomes", title="Each cohort"),
+        table("new_table", title="Something new"),
+    ]
+    release = write_release(programme(tmp_path), tables, when=WHEN, version="0.1.0", source={"run": "7"})
+    page = (release / "index.html").read_text()
+    assert page.startswith("<!doctype html>")
+    places = [
+        page.index(f'id="{name}"') for name in ("in-short", "people", "changes", "hidden", "statistician", "cohorts")
+    ]
+    assert places == sorted(places)
+    contents = page[page.index("<nav") : page.index("</nav>")]
+    for link in re.findall(r'href="#([^"]+)"', contents):
+        assert page.count(f'id="{link}"') == 1, link
+    # A table that no section knows is there all the same, among those for the statistician.
+    assert (
+        page.index('id="statistician"') < page.index('id="more"') < page.index("Something new", page.index('id="more"'))
+    )
+    for name in [t.name for t in tables]:
+        before = page[: page.index(f'id="table-{name}"')]
+        assert before.count("<details") == before.count("</details>") + 1, name
+    # On paper everything is open.
+    assert "details.tables::details-content { content-visibility: visible" in page

@@ -1,5 +1,6 @@
 """The page of a release: one file that opens without a network, runs nothing, prints on A4 and reads well on a phone.
-It begins with what a busy reader needs (who answered, what changed, how sure), then charts and every table."""
+It begins with what a busy reader needs (who answered, what changed, how sure), then section by section charts and
+sentences, with the tables folded below them; what only a statistician asks for comes last. Paper opens everything."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ class Section:
     charts: dict[str, Callable[[PublishedTable], list[Chart]]]  # table: what draws it
     together: Callable[[Mapping[str, PublishedTable]], list[Chart]] | None = None  # draws from several tables
     said: dict[str, Callable[[PublishedTable], list[str]]] = field(default_factory=dict)  # table: in sentences
+    unfolded: bool = False  # whether its tables are read at once: where they are the point, and short
+    technical: bool = False  # for the statistician
 
 
 SECTIONS = (
@@ -98,6 +101,15 @@ SECTIONS = (
         "What people wrote: how many comments are of which theme, and comments that were chosen and approved.",
         ("comment_themes", "approved_comments"),
         {},
+        unfolded=True,
+    ),
+    Section(
+        "cohorts",
+        "Cohort by cohort",
+        "The change in each cohort. Cohorts are small: a single one says little, and some may not be shown.",
+        ("cohort_outcomes",),
+        {},
+        technical=True,
     ),
     Section(
         "measures",
@@ -109,11 +121,11 @@ SECTIONS = (
     Section(
         "quality",
         "Quality of the data",
-        "What became of the rows that came in.",
+        "What became of the rows that came in: nothing is lost, and nothing is counted twice.",
         ("data_quality",),
         {},
+        technical=True,
     ),
-    Section("cohorts", "Cohort by cohort", "The change in each cohort, for who needs it.", ("cohort_outcomes",), {}),
 )
 
 
@@ -157,10 +169,10 @@ def _sections(
     named: dict[str, PublishedTable], grids: Mapping[str, Markup], common: list[str]
 ) -> list[dict[str, object]]:
     placed = {name for section in SECTIONS for name in section.tables}
-    rest = Section("more", "More tables", "", tuple(name for name in named if name not in placed), {})
-    return [
-        _section(section, named, grids, common) for section in (*SECTIONS, rest) if set(section.tables) & set(named)
-    ]
+    more = tuple(name for name in named if name not in placed)
+    rest = Section("more", "More tables", "", more, {}, technical=True)
+    wanted = [section for section in (*SECTIONS, rest) if set(section.tables) & set(named)]
+    return [_section(section, named, grids, common) for section in sorted(wanted, key=lambda one: one.technical)]
 
 
 def _section(
@@ -168,10 +180,12 @@ def _section(
 ) -> dict[str, object]:
     charts: list[Chart] = [c for name, draw in section.charts.items() if name in named for c in draw(named[name])]
     charts += section.together(named) if section.together else []
-    tables = [fragment(named[name], grids[name], leave_out=common) for name in section.tables if name in named]
+    here = [name for name in section.tables if name in named]
+    tables = [fragment(named[name], grids[name], leave_out=common) for name in here]
     said = [line for name, say in section.said.items() if name in named for line in say(named[name])]
     texts = {"id": section.id, "title": section.title, "intro": section.intro, "said": said}
-    return texts | {"charts": charts, "tables": tables}
+    folded = "" if section.unfolded else "; ".join(named[name].title for name in here)
+    return texts | {"charts": charts, "tables": tables, "folded": folded, "technical": section.technical}
 
 
 def _common_notes(tables: list[PublishedTable]) -> list[str]:

@@ -57,7 +57,9 @@ def write_parquet(table: PublishedTable, path: Path) -> None:
 
 def load_parquet(path: Path) -> PublishedTable:
     """A published table from its Parquet file, as it was written."""
-    arrow = pq.read_table(path)
+    # Not read_table, which first loads what reads data sets of many files.
+    with pq.ParquetFile(path) as file:
+        arrow = file.read()
     about = {
         name.decode(): json.loads(value) for name, value in arrow.schema.metadata.items() if name != b"ARROW:schema"
     }

@@ -7,20 +7,23 @@ without `inside` comes from the release alone, so it may be passed on like the r
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cfc_pipeline.disclosure.protected import MARK, NOT_APPLICABLE
 from cfc_pipeline.errors import ConfigError, did_you_mean
-from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.publish.meaning import meaning_of
 from cfc_pipeline.publish.model import FIRST_ROW, Column, PublishedTable, headings
 from cfc_pipeline.publish.tidy import load_parquet
 from cfc_pipeline.publish.written import texts
-from cfc_pipeline.recipes.contributors import Inside, behind
+
+# An answer takes half as long without what only `--inside` needs: programme.yaml, the contracts, the database.
+if TYPE_CHECKING:
+    from cfc_pipeline.recipes.contributors import Inside
 
 _PLACE = re.compile(r"([A-Za-z]{1,3})([1-9]\d{0,5})")
+RELEASES = "releases"
 _LISTED = 8  # of the cells that words fit
 
 
@@ -59,7 +62,7 @@ class Explained:
     rule: str
     made_from: str
     notes: tuple[str, ...]
-    inside: Inside | None
+    inside: "Inside | None"
 
     def in_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -84,17 +87,22 @@ class Explained:
 
 def explain(folder: Path, table: str, cell: str, *, release: str = "latest", inside: bool = False) -> Explained:
     """ConfigError when there is no such release, table or cell, or when the words fit several cells."""
-    programme = load_programme(folder)
-    where = programme.releases / release
+    where = folder / RELEASES / release
     found = _load(where, table)
     at = _find(found, cell)
+    told = explained(found, at, where.resolve().name)
+    return replace(told, inside=_inside(folder, where.resolve(), found, at)) if inside else told
+
+
+def explained(found: PublishedTable, at: Cell, release: str) -> Explained:
+    """What the table itself says of one of its figures."""
     column, row = found.columns[at.column], found.values.row(at.row, named=True)
     heads = headings(found)
     cells = {c.key: texts(found, c)[at.row] for c in found.columns}
     known = meaning_of(found.name, column.key)
     reason = None if column.kind == "text" else found.hidden[column.key][at.row]
     return Explained(
-        release=where.resolve().name,
+        release=release,
         table=found.name,
         place=at.place,
         row={c.label: str(row[c.key]) for c in found.columns if c.kind == "text" and row[c.key] is not None},
@@ -108,13 +116,21 @@ def explain(folder: Path, table: str, cell: str, *, release: str = "latest", ins
         rule=found.rule,
         made_from=found.source,
         notes=found.notes,
-        inside=behind(programme, where.resolve(), found, row, column) if inside else None,
+        inside=None,
     )
+
+
+def _inside(folder: Path, release: Path, found: PublishedTable, at: Cell) -> "Inside":
+    from cfc_pipeline.programme_file import load_programme
+    from cfc_pipeline.recipes.contributors import behind
+
+    row, column = found.values.row(at.row, named=True), found.columns[at.column]
+    return behind(load_programme(folder), release, found, row, column)
 
 
 def contents(folder: Path, table: str | None, *, release: str = "latest") -> str:
     """Which tables there are, or what one holds and how its figures are named."""
-    where = load_programme(folder).releases / release
+    where = folder / RELEASES / release
     if table is None:
         tables = [load_parquet(path) for path in _files(where)]
         return "\n".join(f"{found.name}: {found.title}" for found in tables)
