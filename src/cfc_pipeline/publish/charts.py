@@ -292,7 +292,11 @@ def chart(group: str, title: str, spec: dict[str, Any], sentences: list[str], hi
     text = "; ".join(sentences) + "." if sentences else "No figure may be shown."
     name = f"{group}, {title}" if group else title
     svg = vl_convert.vegalite_to_svg(spec | {"config": CONFIG}, allowed_base_urls=[])
-    # One image with a name and a description, instead of hundreds of marks read out one by one.
+    return Chart(group, title, described(svg, name, text), text, hidden)
+
+
+def described(svg: str, name: str, text: str) -> Markup:
+    """One image with a name and a description, instead of hundreds of marks read out one by one."""
     opening = f'<svg role="img" aria-label="{escape(f"{name}: {text}")}" '
     svg = svg.replace("<svg ", opening, 1).replace(">", f"><title>{escape(name)}</title><desc>{escape(text)}</desc>", 1)
-    return Chart(group, title, Markup(svg), text, hidden)  # noqa: S704 # Vega escapes text; readback parses the page
+    return Markup(svg)  # noqa: S704 # text in it was escaped; readback parses the page

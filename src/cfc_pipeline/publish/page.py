@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish.attrition_tables import what_if
-from cfc_pipeline.publish.charts import Chart, change_charts, flow_chart, rating_charts, trend_charts
+from cfc_pipeline.publish.charts import Chart, change_charts, rating_charts, trend_charts
 from cfc_pipeline.publish.findings import (
     academic_years,
     banners,
@@ -20,6 +20,7 @@ from cfc_pipeline.publish.findings import (
     hidden_sentence,
     programme_name,
 )
+from cfc_pipeline.publish.flow_diagram import flow_charts
 from cfc_pipeline.publish.html import CSP, environment, fragment, notes
 from cfc_pipeline.publish.impact_charts import impact_charts
 from cfc_pipeline.publish.model import PublishedTable
@@ -54,7 +55,7 @@ SECTIONS = (
         "Who answered",
         "How many people enrolled, agreed to the evaluation and answered, year by year. [c] is a hidden count.",
         ("response_flow",),
-        {"response_flow": flow_chart},
+        {"response_flow": flow_charts},
     ),
     Section(
         "changes",
