@@ -321,7 +321,7 @@ def erase(*, folder: Folder, participant: str | None = None, dry_run: DryRun = F
 
 @app.command
 def retain(*, folder: Folder, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Remove what was kept for as long as `policy: retention` allows: releases, backups, columns that nobody uses.
+    """Remove what was kept for as long as `policy: retention` allows: releases, backups, raw input.
 
     Example: cfc-pipeline -p my-programme retain --dry-run
     """

@@ -224,6 +224,14 @@ class Retention(Model):
     unused_columns: int | None = Field(
         None, ge=1, description="Months after a file arrived, for its columns that no survey entry uses."
     )
+    quarantine: int | None = Field(
+        None, ge=1, description="Months after a file of answers arrived, for its rows that still wait in quarantine."
+    )
+    raw_input: int | None = Field(
+        None,
+        ge=1,
+        description="Months after a file of answers arrived and its cohorts ended; then people in it are pseudonyms.",
+    )
 
 
 class Policy(Model):

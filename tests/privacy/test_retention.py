@@ -9,7 +9,8 @@ from cfc_pipeline.recipes import audit
 from cfc_pipeline.recipes.backup import backup
 from cfc_pipeline.recipes.doctor import examine
 from cfc_pipeline.recipes.publish import publish
-from cfc_pipeline.recipes.retain import after_months, retain
+from cfc_pipeline.recipes.raw_input import after_months
+from cfc_pipeline.recipes.retain import retain
 from cfc_pipeline.recipes.verify import verify
 from tests.small_folder import WHEN, filled, tables, take_in
 

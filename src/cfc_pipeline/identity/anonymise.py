@@ -4,6 +4,7 @@ After this, nobody is a name, an address or a code but a keyed pseudonym; a scho
 a moment is a day; free text is redacted. Columns are named one by one, so that nothing else can come along.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ import polars as pl
 
 from cfc_pipeline.identity.keys import Keys
 from cfc_pipeline.identity.known import Known
+from cfc_pipeline.identity.patterns import PLACEHOLDERS
 from cfc_pipeline.identity.pseudonyms import pseudonyms
 from cfc_pipeline.identity.redaction import redact
 from cfc_pipeline.intake.answers import COMMENT, item_columns
@@ -21,6 +23,7 @@ from cfc_pipeline.sources.raw import LEFT_BLANK, NOT_SHOWN, NOT_TICKED, ROW
 from schemas.tables import TABLES, polars_schema
 from schemas.tables.answers import KINDS as ANSWER_KINDS
 
+_PLACEHOLDER = "|".join(map(re.escape, PLACEHOLDERS.values()))
 REASON_OF = {NOT_SHOWN: "not_shown", LEFT_BLANK: "left_blank", NOT_TICKED: "not_ticked"}
 
 
@@ -48,7 +51,13 @@ def anonymise(intake: Intake, surveys: list[Survey], cohorts: list[Cohort], keys
         participants=_participants(intake, answers.values(), keys, known),
         sessions=_sessions(intake, known),
         answers={s.id: answers[s.id].drop(_comment_columns(answers[s.id])) for s in wanted},
-        comments=_comments([_quotable(rows, intake.roster, keys) for rows in answers.values()], known, cohorts, keys),
+        comments=_comments(
+            [_quotable(rows, intake.roster, keys) for rows in answers.values()],
+            known,
+            cohorts,
+            keys,
+            [file.number for file in intake.files if file.raw.shredded],
+        ),
         unanswered=_unanswered(intake, wanted, keys),
         facts={s: _fingerprints(rows, keys) for s, rows in intake.of_kind("roster", "session_log").items()},
     )
@@ -183,18 +192,27 @@ def _quotable(answers: pl.DataFrame, roster: pl.DataFrame, keys: Keys) -> pl.Dat
     return answers.with_columns(pl.when(kept).then(pl.col(c)).alias(c) for c in _comment_columns(answers))
 
 
-def _comments(answers: list[pl.DataFrame], known: Known, cohorts: list[Cohort], keys: Keys) -> pl.DataFrame:
-    """Redacted free texts. The id depends on the redacted text: an edited comment must be approved again."""
+def _comments(
+    answers: list[pl.DataFrame], known: Known, cohorts: list[Cohort], keys: Keys, shredded: list[int]
+) -> pl.DataFrame:
+    """Redacted free texts. The id depends on the redacted text: an edited comment must be approved again. Those of
+    `shredded` files were redacted before the names that they were searched for went."""
     years = {c.id: c.academic_year for c in cohorts}
     long = [
-        rows.select("response_id", "cohort_id", question=pl.lit(name.removeprefix(COMMENT)), written=pl.col(name))
+        rows.select(
+            "file", "response_id", "cohort_id", question=pl.lit(name.removeprefix(COMMENT)), written=pl.col(name)
+        )
         for rows in answers
         for name in _comment_columns(rows)
     ]
     if not long:
         return pl.DataFrame()
     rows = pl.concat(long).filter(pl.col("written").is_not_null())
-    rows = rows.hstack(redact(rows["written"], known, strangers=True)).drop("written")
+    before = pl.col("file").is_in(shredded)
+    rows = rows.hstack(redact(rows["written"], known, strangers=True)).with_columns(
+        text=pl.when(before).then("written").otherwise("text"),
+        redactions=pl.when(before).then(pl.col("written").str.count_matches(_PLACEHOLDER)).otherwise("redactions"),
+    )
     said = rows.select(pl.concat_str("response_id", "question", "text", separator="\x1f")).to_series()
     return rows.select(
         pseudonyms(said, keys.purpose("comment"), "c-").alias("comment_id"),

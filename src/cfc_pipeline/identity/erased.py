@@ -134,13 +134,18 @@ def cleaned(rows: pl.DataFrame, raw: RawTable, survey: Survey, erased: Erased) -
 def _roles(raw: RawTable, survey: Survey) -> tuple[set[str], set[str], set[str]]:
     """Keys of the columns that say whose a row is; of those that hold what people wrote, or that nobody uses; and of
     the rest, which are answers and names that others go by."""
-    named = [survey.person.column if survey.person else None, *(survey.fields.get(f) for f in ("email", "code"))]
-    who = {key for name in named if name and (key := resolve(raw, name))}
-    who |= {column.key for column in raw.columns if column.system and column.personal}
+    who = who_columns(raw, survey)
     written = {*survey.comments.values(), survey.fields.get("practices")}
     used = {key for name in columns_of(survey) if name not in written and (key := resolve(raw, name))}
     every = {column.key for column in raw.columns} - set(READER_COLUMNS) - who
     return who, every - used, every & used
+
+
+def who_columns(raw: RawTable, survey: Survey) -> set[str]:
+    """Keys of the columns that say whose a row is, or that the tool calls personal."""
+    named = [survey.person.column if survey.person else None, *(survey.fields.get(f) for f in ("email", "code"))]
+    who = {key for name in named if name and (key := resolve(raw, name))}
+    return who | {column.key for column in raw.columns if column.system and column.personal}
 
 
 def _own_codes(rows: pl.DataFrame, raw: RawTable, survey: Survey) -> list[pl.Series]:

@@ -34,7 +34,7 @@ from schemas.instruments import Instrument
 from schemas.tables import canonical
 from schemas.tables.answers import KINDS as ANSWER_KINDS
 
-BOOKKEEPING = ("file", "row", "test", "empty", "form_decided")  # says where a row came from, not what it says
+BOOKKEEPING = ("file", "row", "test", "empty", "past", "form_decided")  # says where a row came from, not what it says
 
 NAMING = ("name", "school", "code", "trust", "town")  # what free text and file names are searched for
 
@@ -74,6 +74,7 @@ class Intake:
     refused: list[tuple[File, ExportError]] = field(default_factory=list)
     held: Held = field(default_factory=dict)
     used_corrections: set[int] = field(default_factory=set)  # lines of corrections.csv
+    fates: dict[str, pl.DataFrame] = field(default_factory=dict)  # survey id -> file, row, record, fate, why
 
     def of_kind(self, *kinds: str) -> dict[str, pl.DataFrame]:
         surveys = {f.survey.id for f in self.files if f.survey.kind in kinds}
@@ -84,6 +85,7 @@ class Intake:
         run."""
         self.files.clear()
         self.accepted.clear()
+        self.fates.clear()
         self.roster = self.roster.clear()
 
 
@@ -169,7 +171,8 @@ def _gone(files: list[File], survey_id: str) -> pl.DataFrame:
 def _map(file: File, mapper: Mapper, corrections: list[Correction], intake: Intake) -> pl.DataFrame:
     rows = used_rows(file.raw, file.survey)
     rows, used = apply_corrections(rows, file.raw, [c for c in corrections if c.survey == file.survey.id])
-    mapped = mapper(rows, file).with_columns(file=pl.lit(file.number, pl.Int64))
+    past = pl.col("row").is_in(file.raw.past) if file.raw.past else pl.lit(False)
+    mapped = mapper(rows, file).with_columns(file=pl.lit(file.number, pl.Int64), past=past)
     intake.used_corrections |= used
     intake.rows_in[file.number] = len(mapped)
     return mapped
@@ -188,7 +191,8 @@ def _judge(
     if survey.kind == "roster":
         _remember_names(intake, rows)
     content = [c for c in rows.columns if c not in BOOKKEEPING]
-    rows = exclude(open_rows(rows), pl.col("test"), "preview or test row")
+    rows = exclude(open_rows(rows), pl.col("past"), "kept for its time")
+    rows = exclude(rows, pl.col("test"), "preview or test row")
     rows = exclude(rows, pl.col("empty"), "empty row")
     rows = deleted_at_the_source(rows, gone)
     rows = taken_back_at_the_source(rows)
@@ -203,8 +207,9 @@ def _judge(
     intake.quarantine.append(reasons)
     rows = exclude(rows, pl.lit(True), "", "stored")
     intake.ledger.append(ledger(rows, survey.id).with_columns(survey_id=pl.lit(survey.id)))
+    intake.fates[survey.id] = rows.select("file", "row", "record", "fate", "why")
     intake.accepted[survey.id] = rows.filter(pl.col("fate") == "stored").drop(
-        "test", "empty", "form_decided", "fate", "why"
+        "test", "empty", "past", "form_decided", "fate", "why"
     )
 
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.intake.cells import resolve
-from cfc_pipeline.sources.raw import SUBMITTED, RawTable
+from cfc_pipeline.sources.raw import ROW, SUBMITTED, RawTable
 
 COLUMNS = ("survey", "record", "column", "was", "value", "reason", "by", "on")
 
@@ -69,6 +69,8 @@ def apply_corrections(rows: pl.LazyFrame, raw: RawTable, fixes: list[Correction]
         here = (pl.col("record") == fix.record) & (pl.col(key).fill_null("") != fix.value)
         if fix.was:
             here &= pl.col(key).fill_null("") == fix.was
+        if raw.past:
+            here &= ~pl.col(ROW).is_in(raw.past)
         if rows.select(here.any()).collect().item():
             used.add(fix.line)
             rows = rows.with_columns(pl.when(here).then(pl.lit(fix.value or None)).otherwise(pl.col(key)).alias(key))

@@ -5,6 +5,7 @@ mistakes of all files at once: a wrong key would give wrong scores silently.
 """
 
 from collections.abc import Hashable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def load_instruments(*folders: Path) -> dict[str, Instrument]:
     found: dict[str, Instrument] = {}
     mistakes: list[str] = []
     for path in paths:
-        key, wrong = _read(path)
+        key, wrong = _read_once(path) if path.parent == INSTRUMENTS else _read(path)
         if key is not None and key.id in found:
             wrong = [f"id: {key.id} is defined already; give this key another id"]
         mistakes += [f"{path.parent.name}/{path.name}: {mistake}" for mistake in wrong]
@@ -59,6 +60,10 @@ def _read(path: Path) -> tuple[Instrument | None, list[str]]:
     except ValidationError as error:
         return None, [_in_words(details) for details in error.errors(include_input=False, include_url=False)]
     return key, [] if key.id == path.stem else ["id: must be the file's name without its ending"]
+
+
+# Those that come with the pipeline do not change while it runs, and reading them takes longer than a small run.
+_read_once = cache(_read)
 
 
 def _in_words(details: Any) -> str:

@@ -1,19 +1,24 @@
 """Which files a run reads: those of the inbox, or that a person named, and the sealed copies of all before them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import polars as pl
+
 from cfc_pipeline.errors import ExportError, StoreError
 from cfc_pipeline.identity.erased import Erased, masked_name, read_erased, without
 from cfc_pipeline.identity.keys import Keys, private_folder
+from cfc_pipeline.identity.shredded import stand_in_key, stand_ins
 from cfc_pipeline.identity.vault import RawCopy, fingerprint, open_raw, seal
 from cfc_pipeline.intake.batch import File
-from cfc_pipeline.intake.cells import resolve
+from cfc_pipeline.intake.cells import resolve, resolve_known
+from cfc_pipeline.intake.corrections import read_corrections
 from cfc_pipeline.intake.recognise import assign, missing_columns, no_entry
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.recipes.report import Refused
+from cfc_pipeline.recipes.who import identifiers
 from cfc_pipeline.sources import kept, read_export, read_file
 from cfc_pipeline.sources.fetched import from_bytes, is_fetched, raw_table, with_empty_columns
 from cfc_pipeline.sources.raw import RawColumn, RawTable
@@ -77,7 +82,29 @@ def known_files(
             files.append(replace(file, raw=without(file.raw, file.survey, erased)))
         except ExportError as error:
             lost.append(Refused(copy.name, error))
-    return files, lost
+    return (files if as_kept else _with_addresses(files, programme, keys)), lost
+
+
+def _with_addresses(files: list[File], programme: Programme, keys: Keys) -> list[File]:
+    """What stands for the addresses and codes of a roster in shredded files, as those again: nothing after this needs
+    to know of stand-ins."""
+    key = stand_in_key(programme.restricted, keys)
+    if key is None or not any(file.raw.shredded for file in files):
+        return files
+    corrections = read_corrections(programme.folder / "corrections.csv")
+    listed = [identifiers(file, corrections) for file in files if file.survey.kind == "roster"]
+    every = [rows[column].cast(pl.String) for rows in listed for column in ("email", "code")]
+    known = pl.concat(every or [pl.Series([], dtype=pl.String)]).drop_nulls().unique()
+    back = dict(zip(stand_ins(known, key), known, strict=True))
+    return [replace(file, raw=_with_cells(file, back)) if file.raw.shredded else file for file in files]
+
+
+def _with_cells(file: File, back: Mapping[str, str]) -> RawTable:
+    person = file.survey.person
+    if person is None or person.column is None or not back:
+        return file.raw
+    cell = pl.col(resolve_known(file.raw, person.column)).replace(list(back), list(back.values()))
+    return replace(file.raw, rows=file.raw.rows.with_columns(cell))
 
 
 def _fetched_file(data: bytes, copy: RawCopy, programme: Programme, forms: dict[str, tuple[RawColumn, ...]]) -> File:

@@ -17,6 +17,7 @@ from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import sheets
 from cfc_pipeline.recipes.entries import check_instruments, left_out
 from cfc_pipeline.recipes.fetch import ask, kept_fetches
+from cfc_pipeline.recipes.raw_input import due_input
 from cfc_pipeline.recipes.retain import due, due_columns
 from cfc_pipeline.sources import TITLES
 from cfc_pipeline.sources.fetched import state
@@ -139,10 +140,16 @@ def _past_their_time(programme: Programme, environ: Mapping[str, str]) -> list[s
     found = [f"mend: {count} releases or backups are past their time; run `cfc-pipeline retain`"] if count else []
     try:
         copies = len(due_columns(programme, environ, today).copies)
+        answers = len(due_input(programme, environ, today).copies)
     except PipelineError:
-        copies = 0  # the check of the key has said what is wrong
-    told = f"mend: {copies} sealed copies hold columns that nobody uses past their time; run `cfc-pipeline retain`"
-    return [*found, told] if copies else found
+        copies = answers = 0  # the check of the key has said what is wrong
+    if copies:
+        found.append(
+            f"mend: {copies} sealed copies hold columns that nobody uses past their time; run `cfc-pipeline retain`"
+        )
+    if answers:
+        found.append(f"mend: {answers} sealed copies hold answers past their time; run `cfc-pipeline retain`")
+    return found
 
 
 def _too_open(programme: Programme) -> list[str]:

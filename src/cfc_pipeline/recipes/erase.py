@@ -32,6 +32,7 @@ from cfc_pipeline.identity.keys import Keys, load_keys
 from cfc_pipeline.identity.links import FILE_NAME as LINKS
 from cfc_pipeline.identity.links import read_decisions, read_kept
 from cfc_pipeline.identity.sealed import overwrite
+from cfc_pipeline.identity.shredded import stand_in_key, with_stand_ins
 from cfc_pipeline.identity.themes import CODES
 from cfc_pipeline.identity.vault import RawCopy, list_raw, open_raw, replace_raw
 from cfc_pipeline.intake.batch import File
@@ -48,7 +49,7 @@ from cfc_pipeline.recipes.search import found_in
 from cfc_pipeline.recipes.who import Person, find
 from cfc_pipeline.sources import kept
 from cfc_pipeline.sources.fetched import from_bytes, to_bytes
-from cfc_pipeline.sources.raw import ROW
+from cfc_pipeline.sources.raw import RECORD, ROW
 from cfc_pipeline.warehouse.store import writing
 
 NOTICE = "erasure-notice.txt"
@@ -120,7 +121,8 @@ def erase(
         files, _ = known_files(list(copies.values()), programme, keys)
         owners = read_kept(programme.restricted, keys).owners
         person = find(files, corrections, who, keys, owners=owners, begun=listed.unfinished)
-        erased = listed.adding(person.keys, name_words(person.names))
+        theirs = with_stand_ins(person.keys, stand_in_key(programme.restricted, keys))
+        erased = listed.adding(theirs, name_words(person.names))
         done = _planned(files, erased, now)
         if dry_run:
             return replace(done, dry_run=True)
@@ -171,11 +173,16 @@ def _clean_copy(copy: RawCopy, file: File, erased: Erased, keys: Keys) -> None:
         fetched = from_bytes(data)
         rows = cleaned(fetched.rows, file.raw, file.survey, erased).rows
         if not rows.equals(fetched.rows):
-            replace_raw(copy, to_bytes(replace(fetched, rows=rows)), keys, name=copy.name, cleaned=False)
+            gone = set(fetched.rows[RECORD]) - set(rows[RECORD])
+            prints = {record: mark for record, mark in fetched.prints.items() if record not in gone}
+            data = to_bytes(replace(fetched, rows=rows, prints=prints))
+            replace_raw(copy, data, keys, name=copy.name, cleaned=False)
         return
-    raw, name = without(file.raw, file.survey, erased), masked_name(copy.name, erased)
-    on_disk = kept.from_bytes(open_raw(copy, keys)).erased if copy.cleaned else 0
-    if raw is not file.raw or name != copy.name or raw.erased != on_disk:
+    on_disk = kept.from_bytes(open_raw(copy, keys)) if copy.cleaned else None
+    # In a shredded file the addresses of a roster must not come back to disk.
+    before = on_disk if on_disk and on_disk.shredded else file.raw
+    raw, name = without(before, file.survey, erased), masked_name(copy.name, erased)
+    if raw is not before or name != copy.name or raw.erased != (on_disk.erased if on_disk else 0):
         replace_raw(copy, kept.to_bytes(raw), keys, name=name)
 
 

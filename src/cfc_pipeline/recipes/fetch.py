@@ -18,6 +18,7 @@ import polars as pl
 from cfc_pipeline.errors import ConfigError, PipelineError, SourceError, StoreBusy, unexpected
 from cfc_pipeline.identity.erased import Erased, cleaned, read_erased
 from cfc_pipeline.identity.keys import Keys, load_keys, private_folder
+from cfc_pipeline.identity.shredded import fingerprints, stand_in_key
 from cfc_pipeline.identity.vault import RawCopy, list_raw, open_raw, seal
 from cfc_pipeline.intake.cells import resolve
 from cfc_pipeline.intake.recognise import asked_columns, columns_of, missing_columns
@@ -69,11 +70,13 @@ def fetch(
         for survey in asked:
             try:
                 kept = kept_fetches(sealed, survey.id, keys)
-                found = _fetched(survey, kept, erased, environ, now, everything=everything)
-                if not accept_deletions and _mostly_gone(found, kept):
+                form, answers = _answers(survey, kept, erased, environ, now, everything=everything)
+                before = _before(kept, answers, stand_in_key(programme.restricted, keys))
+                found = _news(survey, before, form, answers, now)
+                if not accept_deletions and _mostly_gone(found, before):
                     report.refused.append(Refused(f"survey {survey.id}", _question(survey, found), fetching=True))
                     found = replace(found, gone=(), everything=False)
-                report.news.append(_told(survey, kept, found))
+                report.news.append(_told(survey, before, found))
                 due = _full_is_due(kept, max(1, _fetch_of(survey).full_every_days), now)
                 if _worth_keeping(found, kept, due) and not dry_run:
                     _seal(found, survey, programme, keys, now)
@@ -131,7 +134,7 @@ def wanted_columns(form: tuple[RawColumn, ...], survey: Survey, kept: list[Fetch
     return {key for name in columns_of(survey) if (key := resolve(raw, name))}
 
 
-def _fetched(
+def _answers(
     survey: Survey,
     kept: list[Fetched],
     erased: Erased,
@@ -139,7 +142,7 @@ def _fetched(
     now: datetime,
     *,
     everything: bool,
-) -> Fetched:
+) -> tuple[tuple[RawColumn, ...], Answers]:
     api, tool_id = APIS[survey.tool], _fetch_of(survey).survey
     web = connect(survey.tool, _fetch_of(survey), environ)
     with known_shape(TITLES[survey.tool]):
@@ -148,12 +151,32 @@ def _fetched(
         since = None if everything else _since(survey, kept, wanted, now)
         answers = settled(api.responses(web, tool_id, form, wanted, since))
     raw = RawTable(survey.tool, "form", form, pl.LazyFrame())
-    answers = replace(answers, rows=cleaned(answers.rows, raw, survey, erased).rows)
-    return _news(survey, kept, form, answers, now)
+    return form, replace(answers, rows=cleaned(answers.rows, raw, survey, erased).rows)
 
 
-def _news(survey: Survey, kept: list[Fetched], form: tuple[RawColumn, ...], answers: Answers, now: datetime) -> Fetched:
-    rows, gone = news(answers, state(kept))
+def _before(kept: list[Fetched], answers: Answers, key: bytes | None) -> pl.DataFrame:
+    """All responses as they were fetched. Of those that were shredded since, only a fingerprint is known: where it is
+    the same, the response is as the tool says now."""
+    before = state(kept)
+    prints = {record: mark for fetched in kept for record, mark in _prints_after(fetched).items()}
+    if key is None or not any(prints.values()):
+        return before
+    marks = fingerprints(answers.rows, key)
+    known = pl.Series([prints.get(record) for record in answers.rows[RECORD]], dtype=pl.String)
+    same = answers.rows.filter((marks == known).fill_null(False))
+    rest = before.filter(~pl.col(RECORD).is_in(same[RECORD].implode()))
+    return pl.concat([rest, same], how="diagonal_relaxed")
+
+
+def _prints_after(fetched: Fetched) -> dict[str, str | None]:
+    """What a fetch brought anew has no fingerprint from before."""
+    return dict.fromkeys([*fetched.rows[RECORD], *fetched.gone]) | fetched.prints
+
+
+def _news(
+    survey: Survey, before: pl.DataFrame, form: tuple[RawColumn, ...], answers: Answers, now: datetime
+) -> Fetched:
+    rows, gone = news(answers, before)
     stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Fetched(survey.tool, stamp, answers.everything, answers.cursor, answers.zone, form, rows, gone)
 
@@ -176,9 +199,9 @@ def _worth_keeping(found: Fetched, kept: list[Fetched], due: bool) -> bool:
     return not found.rows.is_empty() or bool(found.gone) or not same_form or (found.everything and due)
 
 
-def _mostly_gone(found: Fetched, kept: list[Fetched]) -> bool:
+def _mostly_gone(found: Fetched, before: pl.DataFrame) -> bool:
     """A survey that was cleared, or switched off and on again, looks like this; so does a wrong `survey:`."""
-    return len(found.gone) >= _MANY and 2 * len(found.gone) > len(state(kept))
+    return len(found.gone) >= _MANY and 2 * len(found.gone) > len(before)
 
 
 def _question(survey: Survey, found: Fetched) -> SourceError:
@@ -190,8 +213,7 @@ def _question(survey: Survey, found: Fetched) -> SourceError:
     )
 
 
-def _told(survey: Survey, kept: list[Fetched], found: Fetched) -> News:
-    before = state(kept)
+def _told(survey: Survey, before: pl.DataFrame, found: Fetched) -> News:
     changed = len(found.rows.join(before, on=RECORD, how="semi"))
     new = len(found.rows) - changed
     in_tool = len(before) + new - len(found.gone) if found.everything else None

@@ -1,25 +1,30 @@
-"""What has been kept for as long as `policy: retention` allows goes: old releases, old backups in the folder, and the
-columns of sealed copies that nobody uses (unused.py).
+"""What has been kept for as long as `policy: retention` allows goes: old releases, old backups in the folder, the
+columns of sealed copies that nobody uses (unused.py), and what is personal in answers of years that are over, or waits
+in quarantine (raw_input.py).
 
-The copies themselves stay: every run reads all of them again, so without them the results of their years would go
-too. A release leaves its folder in one step before it is overwritten, so that a run which is killed leaves no half of
-one; the next run finishes. The newest release stays, whatever its age: it is what people are looking at.
+What results need of the copies stays: every run reads all of them again, so without it the results of their years would
+go too. Then every byte of the folder is searched for the addresses that went. A release leaves its folder in one step
+before it is overwritten, so that a run which is killed leaves no half of one; the next run finishes. The newest release
+stays, whatever its age: it is what people are looking at.
 """
 
 import shutil
-from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from cfc_pipeline.identity.keys import private_folder
+from cfc_pipeline.identity.keys import load_keys, private_folder
 from cfc_pipeline.identity.sealed import overwrite
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import audit
-from cfc_pipeline.recipes.backup import MANAGED
+from cfc_pipeline.recipes.backup import MANAGED, backup, shred_backups
 from cfc_pipeline.recipes.fetch import alone
+from cfc_pipeline.recipes.ingest import ingest
+from cfc_pipeline.recipes.raw_input import DueInput, after_months, due_input
+from cfc_pipeline.recipes.search import found_in, identifying, still_held
+from cfc_pipeline.recipes.shred import shred
 from cfc_pipeline.recipes.unused import Found, take_out, unused_columns
 from cfc_pipeline.warehouse.store import writing
 
@@ -37,12 +42,33 @@ class Due:
 
 
 @dataclass(frozen=True)
+class DueInFile:
+    """What goes from one sealed copy, and why. It is named by its number: a file's name may be somebody's."""
+
+    survey: str
+    copy: int
+    since: str  # the day it arrived or, for all that is personal, its last cohort ended if that is later
+    months: int
+    rows: int | None  # rows in quarantine; None: all that is personal
+
+    def in_words(self, planned: bool) -> str:
+        what = "all that is personal" if self.rows is None else f"{self.rows} rows in quarantine"
+        began = "its time began" if self.rows is None else "it arrived"
+        verb = "would go" if planned else "is gone" if self.rows is None else "are gone"
+        return f"sealed copy {self.copy} of {self.survey}: {what} {verb}; {began} on {self.since}, {self.months} months"
+
+
+@dataclass(frozen=True)
 class Retained:
     """`columns` is survey: how many unused columns of its copies; `unread` copies fit no survey entry, and stay."""
 
     gone: list[Due]
     columns: dict[str, int] = field(default_factory=dict)
     unread: int = 0
+    copies: list[DueInFile] = field(default_factory=list)
+    backups: int = 0  # managed ones, which were shredded because what went was in them
+    searched: int = 0  # files, for what went
+    places: list[str] = field(default_factory=list)  # where some of it still is
     dry_run: bool = False
 
     def in_words(self) -> str:
@@ -53,10 +79,17 @@ class Retained:
             "sealed copies"
             for survey, count in sorted(self.columns.items())
         ]
+        lines += [one.in_words(self.dry_run) for one in self.copies]
         lines = lines or ["Nothing is past its time."]
         if self.unread:
             lines.append(f"To do: {self.unread} sealed copies fit no survey entry, so they stay whole. Put it back.")
-        return "\n".join([*lines, "Sealed copies stay; results are worked out from them on every run."])
+        if self.searched:
+            lines.append(f"{self.searched} files were searched for the addresses and names that went.")
+        if self.places:
+            lines.append(f"To do: some are still in {'; '.join(self.places[:20])}. Take them out there by hand.")
+        if self.backups:
+            lines.append(f"{self.backups} backups in data/backups/ were shredded, and a new one was made.")
+        return "\n".join([*lines, "What results need stays; they are worked out from it on every run."])
 
 
 def due(programme: Programme, today: date) -> list[Due]:
@@ -74,12 +107,6 @@ def due(programme: Programme, today: date) -> list[Due]:
     ]
 
 
-def after_months(day: date, months: int) -> date:
-    """The same day of a later month, or its last day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
 def due_columns(programme: Programme, environ: Mapping[str, str], today: date) -> Found:
     """Columns of sealed copies that have been kept for their time."""
     months = programme.policy.retention.unused_columns
@@ -91,19 +118,52 @@ def retain(folder: Path, environ: Mapping[str, str], *, dry_run: bool = False, n
     now = now or datetime.now(UTC)
     programme = load_programme(folder)
     # Both locks: a run that began before must not read half of a copy.
+    # Both locks: a run that began before must not read half of a copy.
     with alone(programme), writing(programme.warehouse, dry_run=True):
         found, columns = due(programme, now.date()), due_columns(programme, environ, now.date())
-        told = Retained(found, _counted(columns), columns.unread, dry_run)
+        answers = due_input(programme, environ, now.date())
+        told = Retained(found, _counted(columns), columns.unread, _listed(answers), dry_run=dry_run)
         if dry_run:
             return told
         _shred(programme.folder / _LEAVING)
-        if found or columns.copies:
-            gone = [asdict(one) for one in found]
-            audit.note(programme.folder, "retention", now, gone=gone, unused_columns=told.columns)
-            _move_away(programme, found)
-            _shred(programme.folder / _LEAVING)
-            take_out(programme, environ, columns.copies)
-    return told
+        if not (found or columns.copies or answers.copies):
+            return told
+        gone, copies = [asdict(one) for one in found], [asdict(one) for one in told.copies]
+        audit.note(programme.folder, "retention", now, gone=gone, unused_columns=told.columns, copies=copies)
+        _move_away(programme, found)
+        _shred(programme.folder / _LEAVING)
+        words = identifying([*(one.file for one in columns.copies), *answers.files()])
+        shred(answers, environ)
+        take_out(programme, environ, due_columns(programme, environ, now.date()).copies)
+    if not (columns.copies or answers.copies):
+        return told
+    return _finished(programme, environ, told, words, now)
+
+
+def _finished(
+    programme: Programme, environ: Mapping[str, str], told: Retained, words: set[str], now: datetime
+) -> Retained:
+    """The quarantine and the ledger as they are now; backups without what went; and a look for it in every byte."""
+    backups = shred_backups(programme)
+    ingest(programme.folder, environ, now=now)
+    keys = load_keys(programme.restricted, environ)
+    searched, places = found_in(programme, keys, sorted(words - still_held(programme, keys)))
+    if backups:
+        backup(programme.folder, environ, now=now)
+    return replace(told, backups=backups, searched=searched, places=places)
+
+
+def _listed(found: DueInput) -> list[DueInFile]:
+    return [
+        DueInFile(
+            one.file.survey.id,
+            one.copy.number,
+            one.since.isoformat(),
+            one.months,
+            None if one.whole else len(one.rows),
+        )
+        for one in found.copies
+    ]
 
 
 def _counted(found: Found) -> dict[str, int]:

@@ -11,12 +11,18 @@ from urllib.parse import quote
 import duckdb
 import polars as pl
 
+from cfc_pipeline.identity.erased import who_columns
 from cfc_pipeline.identity.keys import Keys
+from cfc_pipeline.identity.shredded import STAND_IN
 from cfc_pipeline.identity.vault import list_raw
+from cfc_pipeline.intake.batch import File
+from cfc_pipeline.intake.cells import resolve
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.recipes.arrivals import known_files
+from cfc_pipeline.sources.raw import READER_COLUMNS
 
 _PIECE = 1 << 24
+_AN_ADDRESS = r"[^\s<>,;:()\"']+@[^\s<>,;:()\"']*[^\s<>,;:()\"'.]"
 _LONG_ENOUGH = 8  # what is shorter is in every file by chance, once it is written in another way
 
 
@@ -117,3 +123,25 @@ def _sealed(programme: Programme, keys: Keys, forms: list[str]) -> list[str]:
         for file in files
         if _in_table(file.raw.rows.collect(), forms) or _in_name(file.name, forms)
     ]
+
+
+def identifying(files: Iterable[File]) -> set[str]:
+    """Addresses, codes, names and whatever else their columns call personal, and every address in any cell; in small
+    letters. Short ones are in every file by chance. Codes that people made themselves are left out: they stay."""
+    found: set[str] = set()
+    for file in files:
+        made = file.survey.person if file.survey.person and file.survey.person.by == "self_made" else None
+        own = {resolve(file.raw, name) for name in made.columns} if made else set()
+        rows = file.raw.rows.collect()
+        for name in set(rows.columns) - set(READER_COLUMNS):
+            cells = rows[name].drop_nulls().str.to_lowercase().unique()
+            found.update(cells.str.extract_all(_AN_ADDRESS).explode(empty_as_null=True).drop_nulls())
+            if name in who_columns(file.raw, file.survey) - own:
+                found.update(cells)
+    return {word for word in found if len(word) >= _LONG_ENOUGH and not word.startswith(STAND_IN)}
+
+
+def still_held(programme: Programme, keys: Keys) -> set[str]:
+    """The same, of what is kept: rosters, and files of answers that were not shredded."""
+    files, _ = known_files(list_raw(programme.restricted, keys), programme, keys, as_kept=True)
+    return identifying(file for file in files if not file.raw.shredded)

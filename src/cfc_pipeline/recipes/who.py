@@ -51,7 +51,7 @@ def find(
     `owners` (cohort_id, code, person) says which codes that people made themselves were found to be one person's.
     With `begun` it may be somebody whose rows an erasure that was killed has taken out already.
     """
-    known = pl.concat([_known_in(file, corrections) for file in files]) if files else pl.DataFrame(schema=_SCHEMA)
+    known = pl.concat([identifiers(file, corrections) for file in files]) if files else pl.DataFrame(schema=_SCHEMA)
     start = _linked(_starting(known, who.strip(), keys), owners)
     mine = known.filter(pl.col("email").is_in(start) | pl.col("code").is_in(start))
     if mine.is_empty():
@@ -71,7 +71,7 @@ def find(
     return Person(frozenset(addresses - _shared(known, everything)), frozenset(_names(everything)))
 
 
-def _known_in(file: File, corrections: list[Correction]) -> pl.DataFrame:
+def identifiers(file: File, corrections: list[Correction]) -> pl.DataFrame:
     """email, code, name, nickname of a file's rows, as they came and as corrections.csv mends them."""
     survey, raw = file.survey, file.raw
     rows = used_rows(raw, survey)

@@ -8,7 +8,7 @@ new is not kept, unless it compared everything: that it did is worth remembering
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import polars as pl
 
@@ -33,6 +33,9 @@ class Fetched:
     rows: pl.DataFrame
     gone: tuple[str, ...] = ()
     taken_out: tuple[str, ...] = ()  # keys of questions whose answers were kept for their time and are gone
+    shredded: bool = False  # as in RawTable
+    past: tuple[str, ...] = ()  # records of rows of which nothing else is left
+    prints: dict[str, str] = field(default_factory=dict)  # record: keyed fingerprint of what the tool said of it
 
     @property
     def keys(self) -> list[str]:
@@ -63,7 +66,7 @@ def from_bytes(data: bytes) -> Fetched:
             where="the file",
             next_step="use the CSV or Excel download of the survey tool",
         ) from None
-    about |= {name: tuple(about.get(name, ())) for name in ("gone", "taken_out")}
+    about |= {name: tuple(about.get(name, ())) for name in ("gone", "taken_out", "past")}
     return Fetched(form=form, rows=rows, **about)
 
 
@@ -80,6 +83,8 @@ def raw_table(fetched: Fetched) -> RawTable:
         zone=fetched.zone,
         form=fetched.form,
         gone=frozenset(fetched.gone),
+        shredded=fetched.shredded,
+        past=tuple(fetched.rows.with_row_index(offset=1).filter(pl.col(RECORD).is_in(fetched.past))["index"]),
         unanswered=_unanswered(fetched),
     )
 

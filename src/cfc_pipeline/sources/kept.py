@@ -14,10 +14,11 @@ from cfc_pipeline.errors import StoreError
 from cfc_pipeline.sources.raw import RawTable, column_from
 
 _ABOUT = "cfc_pipeline.kept"
+_PLAIN = ("tool", "layout", "zone", "warnings", "erased", "shredded", "past")
 
 
 def to_bytes(raw: RawTable) -> bytes:
-    about = {name: getattr(raw, name) for name in ("tool", "layout", "zone", "warnings", "erased")}
+    about = {name: getattr(raw, name) for name in _PLAIN}
     about["columns"] = [asdict(column) for column in raw.columns]
     about["form"] = [asdict(column) for column in raw.form]
     file = io.BytesIO()
@@ -32,7 +33,8 @@ def from_bytes(data: bytes) -> RawTable:
         columns = tuple(column_from(one) for one in about.pop("columns"))
         form = tuple(column_from(one) for one in about.pop("form", []))  # versions before this one wrote none
         rows = pl.read_parquet(io.BytesIO(data)).lazy()
-        return RawTable(columns=columns, form=form, rows=rows, **about | {"warnings": tuple(about["warnings"])})
+        about |= {name: tuple(about.get(name, ())) for name in ("warnings", "past")}
+        return RawTable(columns=columns, form=form, rows=rows, **about)
     except (KeyError, ValueError, TypeError, pl.exceptions.PolarsError):
         raise StoreError(
             "What was kept of an export cannot be read.",

@@ -57,6 +57,8 @@ class RawTable:
     form: tuple[RawColumn, ...] = ()  # every question of the form in its order, where more is known than `columns`
     gone: frozenset[str] = frozenset()  # ids of responses that were there before and are not in the tool any more
     erased: int = 0  # rows of people who were erased; they are not in `rows`
+    shredded: bool = False  # people are pseudonyms, times days, comments redacted: see recipes/raw_input.py
+    past: tuple[int, ...] = ()  # numbers of rows that were kept for their time; nothing of them is left but the record
     unanswered: pl.DataFrame | None = None  # ROW, key, reason (of UNANSWERED): why cells are null, where the tool says
 
     def column(self, key: str) -> RawColumn | None:
