@@ -2,6 +2,7 @@
 
 ROSTER = {
     "email": "Address of the person. Every roster needs this or `code`.",
+    "previous_email": "An address that the person had before; what was sent in under it is theirs. Several: commas.",
     "code": "Code that the programme gave the person.",
     "name": "Full name; only used to redact free text.",
     "nickname": "What colleagues call the person; only used to redact free text.",

@@ -320,6 +320,31 @@ def erase(*, folder: Folder, participant: str | None = None, dry_run: DryRun = F
 
 
 @app.command
+def about(*, folder: Folder, participant: str | None = None, out: Path | None = None, as_json: AsJson = False) -> None:
+    """Print all that is held about one person, for that person: a subject access request.
+
+    It asks for their address or code, or reads it from standard input, as `erase` does.
+
+    Example: cfc-pipeline -p my-programme about < address.txt
+
+    Parameters
+    ----------
+    participant
+        The id in the analysts' copy, for somebody of whom neither address nor code is known.
+    out
+        Instead of the screen: a new folder, for about.txt to read and about.json for machines.
+    """
+    from cfc_pipeline.recipes.about import about as recipe
+
+    who = participant or (getpass.getpass("Address or code: ") if sys.stdin.isatty() else sys.stdin.readline())
+    found = recipe(folder, os.environ, who, out=out)
+    if out:
+        print(f"Wrote {out / 'about.txt'} and {out / 'about.json'}. They are personal: hand them to that person only.")
+    else:
+        print(json.dumps(found.in_json(), default=str) if as_json else found.in_words())
+
+
+@app.command
 def retain(*, folder: Folder, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Remove what was kept for as long as `policy: retention` allows: releases, backups, raw input.
 

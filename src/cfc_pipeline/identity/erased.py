@@ -32,6 +32,7 @@ from cfc_pipeline.sources.raw import READER_COLUMNS, RawTable
 _FILE, _PURPOSE = "erased.sealed", "erased"
 _ADDRESS = re.compile(r"[^\s<>,;:()\"']+@[^\s<>,;:()\"']*[^\s<>,;:()\"'.]")
 _EVERYDAY = set(WORDS["everyday_words"].split())
+_WHO = ("email", "previous_email", "code")
 GONE = "[erased]"
 _NAME = "[name]"
 
@@ -143,7 +144,7 @@ def _roles(raw: RawTable, survey: Survey) -> tuple[set[str], set[str], set[str]]
 
 def who_columns(raw: RawTable, survey: Survey) -> set[str]:
     """Keys of the columns that say whose a row is, or that the tool calls personal."""
-    named = [survey.person.column if survey.person else None, *(survey.fields.get(f) for f in ("email", "code"))]
+    named = [survey.person.column if survey.person else None, *(survey.fields.get(f) for f in _WHO)]
     who = {key for name in named if name and (key := resolve(raw, name))}
     return who | {column.key for column in raw.columns if column.system and column.personal}
 

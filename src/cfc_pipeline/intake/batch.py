@@ -6,6 +6,7 @@ all of them again, so a correction, a late consent or a mended survey entry reac
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandera.polars as pa
 import polars as pl
@@ -38,9 +39,10 @@ BOOKKEEPING = ("file", "row", "test", "empty", "past", "form_decided")  # says w
 
 NAMING = ("name", "school", "code", "trust", "town")  # what free text and file names are searched for
 
-NO_ROSTER = {
+NO_ROSTER: dict[str, Any] = {
     **dict.fromkeys(("person", "email", "code", "name", "nickname", "school", "trust", "town"), pl.String),
     **dict.fromkeys(("cohort_id", "role", "phase", "region"), pl.String),
+    "also": pl.List(pl.String),
     "consented": pl.Boolean,
     "consented_on": pl.Date,
     "withdrawn": pl.Boolean,

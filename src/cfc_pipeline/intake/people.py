@@ -23,10 +23,10 @@ def normal_address(column: pl.Expr) -> pl.Expr:
 def canonical_roster(
     lazy: pl.LazyFrame, raw: RawTable, survey: Survey, zone: str, versions: Sequence[str]
 ) -> pl.DataFrame:
-    """person, email, code, name, nickname, school, trust, town, cohort_id, role, phase, region, consented,
-    consented_on, withdrawn, consent_version, shares, quotes, and which of these can be read; with row, record, test and
-    empty for the ledger. One row for each row of the file. `versions` are the wordings of the agreement that count;
-    none: all of them."""
+    """person, email, previous (addresses from before), code, name, nickname, school, trust, town, cohort_id, role,
+    phase, region, consented, consented_on, withdrawn, consent_version, shares, quotes, and which of these can be read;
+    with row, record, test and empty for the ledger. One row for each row of the file. `versions` are the wordings of
+    the agreement that count; none: all of them."""
     rows = lazy.collect()
     fields = {field: resolve_known(raw, column) for field, column in survey.fields.items()}
     text = {f: _field(f, fields.get(f), survey) for f in TEXT_FIELDS}
@@ -40,6 +40,7 @@ def canonical_roster(
         complete=COMPLETE,
         empty=pl.all_horizontal(pl.col(k).is_null() for k in fields.values()),
         email=normal_address(text["email"]),
+        previous=normal_address(text["previous_email"]).str.split(","),
         code=normal_address(text["code"]),
         name=text["name"],
         nickname=text["nickname"],
@@ -97,8 +98,41 @@ def latest(roster: pl.DataFrame) -> pl.DataFrame:
     addresses = addresses.with_columns(pl.col("_address").list.first())
     roster = roster.join(addresses, on="code", how="left", maintain_order="left")
     roster = roster.with_columns(email=pl.coalesce("email", "_address")).drop("_address")
-    roster = roster.with_columns(person=pl.coalesce("email", "code"))
+    roster = _as_one(roster.with_columns(person=pl.coalesce("email", "code")))
     return roster.unique(["person", "cohort_id"], keep="last", maintain_order=True)
+
+
+def _as_one(roster: pl.DataFrame) -> pl.DataFrame:
+    """People who changed their address: `person` is the first one that is known, so that a pseudonym stays what it was,
+    and `also` has all of them."""
+    pairs = (
+        roster.filter(pl.col("email").is_not_null()).select("email", "previous").explode("previous", empty_as_null=True)
+    )
+    pairs = pairs.drop_nulls().filter((pl.col("previous") != "") & (pl.col("previous") != pl.col("email")))
+    if pairs.is_empty():
+        return roster.with_columns(also=pl.lit(None, pl.List(pl.String)))
+    first = _first_addresses(pairs.unique(maintain_order=True).rows(), roster["email"].drop_nulls().to_list())
+    also: dict[str, list[str]] = {}
+    for address, person in first.items():
+        also.setdefault(person, []).append(address)
+    known = pl.DataFrame({"person": list(also), "also": list(also.values())})
+    roster = roster.with_columns(pl.col("person").replace(list(first), list(first.values())))
+    roster = roster.join(known, on="person", how="left", maintain_order="left")
+    # A code that an earlier row had is still theirs.
+    return roster.with_columns(code=pl.coalesce("code", pl.col("code").forward_fill().over("person")))
+
+
+def _first_addresses(pairs: list[tuple[str, str]], in_order: list[str]) -> dict[str, str]:
+    """Each address of `pairs` (now, before): that one of all tied to it which rosters, in the order of their arrival,
+    name first."""
+    groups: dict[str, frozenset[str]] = {}
+    for pair in pairs:
+        merged = frozenset[str]().union(*(groups.get(address, {address}) for address in pair))
+        groups |= dict.fromkeys(merged, merged)
+    place = {address: number for number, address in reversed(list(enumerate(in_order)))}
+    return {
+        address: min(group, key=lambda one: (place.get(one, len(in_order)), one)) for address, group in groups.items()
+    }
 
 
 def known_people(roster: pl.DataFrame, by: str, *, cohort_known: bool) -> pl.DataFrame:
@@ -107,8 +141,12 @@ def known_people(roster: pl.DataFrame, by: str, *, cohort_known: bool) -> pl.Dat
     `home` is the person's only cohort; it is null for somebody in several, so that their answers are held back until
     the survey entry says which cohort they are for.
     """
-    keyed = roster.filter(pl.col(by).is_not_null()).select(by, "person", "cohort_id", "consented", "withdrawn")
-    keyed = keyed.rename({by: "key", "cohort_id": "home"})
+    wanted = ("person", "cohort_id", "consented", "withdrawn")
+    keyed = roster.filter(pl.col(by).is_not_null()).select(pl.col(by).alias("key"), *wanted)
+    if by == "email":
+        others = roster.filter(pl.col("also").is_not_null()).explode("also")
+        keyed = pl.concat([keyed, others.select(pl.col("also").alias("key"), *wanted)]).unique(maintain_order=True)
+    keyed = keyed.rename({"cohort_id": "home"})
     if cohort_known:
         return keyed.unique(["key", "home"], keep="last", maintain_order=True)
     several = pl.col("home").n_unique() > 1

@@ -15,6 +15,8 @@ from cfc_pipeline.intake.codes import own_code
 from cfc_pipeline.intake.corrections import Correction, apply_corrections
 from cfc_pipeline.intake.people import SELF_MADE, normal_address
 from cfc_pipeline.intake.records import used_rows
+from cfc_pipeline.programme import Survey
+from cfc_pipeline.sources.raw import RawTable
 
 _ROSTER = ("email", "code", "name", "nickname")
 _SCHEMA = dict.fromkeys(("email", "code", "name", "nickname"), pl.String)
@@ -90,10 +92,21 @@ def identifiers(file: File, corrections: list[Correction]) -> pl.DataFrame:
     # A corrected address and the one that was there stand in one row of the answers: both are the person's.
     both = [version.select("record", *columns) for version in (rows, fixed)]
     told = pl.concat(both).unique().collect()
-    told = _side_by_side(told)
+    told = pl.concat([_side_by_side(told), *_before(rows, raw, survey)], how="diagonal")
     return told.with_columns(pl.lit(None, pl.String).alias(c) for c in _SCHEMA if c not in told.columns).select(
         *_SCHEMA
     )
+
+
+def _before(rows: pl.LazyFrame, raw: RawTable, survey: Survey) -> list[pl.DataFrame]:
+    """What a roster says of earlier addresses: each is a code that the address now and the one before share."""
+    fields = [survey.fields.get(name) for name in ("email", "previous_email")]
+    now, before = (resolve(raw, name) if name else None for name in fields)
+    if now is None or before is None:
+        return []
+    told = rows.select(email=normal_address(pl.col(now)), code=normal_address(pl.col(before)).str.split(","))
+    pairs = told.explode("code", empty_as_null=True).drop_nulls().filter(pl.col("code") != "").collect()
+    return [pairs, pairs.select(email="code", code="code")]
 
 
 def _side_by_side(told: pl.DataFrame) -> pl.DataFrame:
