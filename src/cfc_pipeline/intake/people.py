@@ -40,7 +40,7 @@ def canonical_roster(
         complete=COMPLETE,
         empty=pl.all_horizontal(pl.col(k).is_null() for k in fields.values()),
         email=normal_address(text["email"]),
-        previous=normal_address(text["previous_email"]).str.split(","),
+        **({"previous": normal_address(text["previous_email"])} if "previous_email" in fields else {}),
         code=normal_address(text["code"]),
         name=text["name"],
         nickname=text["nickname"],
@@ -98,17 +98,18 @@ def latest(roster: pl.DataFrame) -> pl.DataFrame:
     addresses = addresses.with_columns(pl.col("_address").list.first())
     roster = roster.join(addresses, on="code", how="left", maintain_order="left")
     roster = roster.with_columns(email=pl.coalesce("email", "_address")).drop("_address")
-    roster = _as_one(roster.with_columns(person=pl.coalesce("email", "code")))
+    roster = roster.with_columns(person=pl.coalesce("email", "code"))
+    none = pl.lit(None, pl.List(pl.String))
+    roster = _as_one(roster) if "previous" in roster.columns else roster.with_columns(also=none)
     return roster.unique(["person", "cohort_id"], keep="last", maintain_order=True)
 
 
 def _as_one(roster: pl.DataFrame) -> pl.DataFrame:
     """People who changed their address: `person` is the first one that is known, so that a pseudonym stays what it was,
     and `also` has all of them."""
-    pairs = (
-        roster.filter(pl.col("email").is_not_null()).select("email", "previous").explode("previous", empty_as_null=True)
-    )
-    pairs = pairs.drop_nulls().filter((pl.col("previous") != "") & (pl.col("previous") != pl.col("email")))
+    said = roster.filter(pl.col("email").is_not_null()).select("email", pl.col("previous").str.split(","))
+    pairs = said.explode("previous", empty_as_null=True).drop_nulls()
+    pairs = pairs.filter((pl.col("previous") != "") & (pl.col("previous") != pl.col("email")))
     if pairs.is_empty():
         return roster.with_columns(also=pl.lit(None, pl.List(pl.String)))
     first = _first_addresses(pairs.unique(maintain_order=True).rows(), roster["email"].drop_nulls().to_list())
