@@ -53,11 +53,12 @@ GROUPS: dict[type[BaseModel], str] = {
     programme.Retention: "retention",
     programme.Calendar: "calendar",
     programme.Break: "A break",
+    programme.ReliableRule: "A rule for reliable change",
     programme.Email: "email",
     programme.Smtp: "smtp",
     programme.Schedule: "schedule",
 }
-SIMPLE = {str: "text", int: "whole number", bool: "`true` or `false`", date: "day, such as 2025-09-15"}
+SIMPLE = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", date: "day, such as 2025-09-15"}
 
 
 def commands() -> str:

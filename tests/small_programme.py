@@ -33,6 +33,7 @@ RESULTS = (
     "theme_count",
     "theme_agreement",
     "reliability",
+    "reliable_change",
 )
 ROLE_GROUPS = {"Headteachers": ["Headteacher"], "Deputies": ["deputy headteacher "]}
 QUESTIONS = ("Usefulness", "Facilitation")

@@ -67,6 +67,7 @@ class ReliableChange(Published):
     points: float
     up_to: float | None = Field(None, description="Upper end, where the source gives a range.")
     rule: Text = Field(description="How it was worked out, with its z and its reliability, as far as that is known.")
+    cut_off: float | None = Field(None, description="The one of this score's cut_offs that goes with it.")
 
 
 class Reliability(Published):
@@ -240,6 +241,11 @@ def _published_mistakes(key: Instrument) -> list[str]:
     unknown = {one.subscale for one in key.published} - set(key.subscales)
     checks = {
         f"a published figure names a subscale that the key does not have: {', '.join(sorted(unknown))}": unknown,
+        "a reliable change names a cut-off that the score does not have": any(
+            change.cut_off is not None
+            and (change.subscale, change.cut_off) not in {(cut.subscale, cut.value) for cut in key.cut_offs}
+            for change in key.reliable_change
+        ),
         "a band's `lowest` is above its `highest`": any(band.lowest > band.highest for band in key.bands),
     }
     return [mistake for mistake, found in checks.items() if found]
@@ -255,5 +261,11 @@ def _golden_mistakes(key: Instrument) -> list[str]:
         > key.items
         for golden in key.golden
     }
+    outside = {
+        f"golden case {golden.case!r} has an answer outside its range": not all(
+            key.lowest <= answer <= key.highest for answer in (golden.all, *golden.other.values())
+        )
+        for golden in key.golden
+    }
     twice = {"golden cases must have different names": len({g.case for g in key.golden}) != len(key.golden)}
-    return [mistake for mistake, found in {**cases, **beyond, **twice}.items() if found]
+    return [mistake for mistake, found in {**cases, **beyond, **outside, **twice}.items() if found]

@@ -309,6 +309,35 @@ class Reliability(Table):
     lowest_item: int = column("Number of the item that has it.", label="Its item", nullable=True)
 
 
+class ReliableChange(Table):
+    """How many people's scores changed by more than error of measurement, over one academic year (level year) and over
+    all (level all). Counts are empty where there is no rule. n_paired = recovered + improved + unchanged +
+    deteriorated."""
+
+    level: str = column("Whom the row is about.", isin=LEVELS, key=True)
+    academic_year: str = column("The academic year, at level year.", nullable=True, key=True)
+    instrument: str = column("The instrument.", key=True)
+    subscale: str = column("The subscale.", key=True)
+    from_time_point: str = column("Time point before.", key=True)
+    to_time_point: str = column("Time point after.", key=True)
+    n_paired: int = column("People with a score at both time points.", label="n", unit="people")
+    n_schools: int = column("Schools that these people work in.", unit="schools")
+    recovered: int = column(
+        "People who improved reliably and crossed the cut-off; empty without a cut-off.",
+        label="Recovered",
+        unit="people",
+        nullable=True,
+    )
+    improved: int = column("People who improved reliably without that.", label="Improved", unit="people", nullable=True)
+    unchanged: int = column("People without reliable change.", label="Unchanged", unit="people", nullable=True)
+    deteriorated: int = column("People who got reliably worse.", label="Got worse", unit="people", nullable=True)
+    harmed: int = column("Of these, people who crossed the cut-off.", unit="people", nullable=True)
+    threshold: float = column("How large a change must be.", unit="points", nullable=True)
+    at_least: bool = column("Whether a change of just that size is reliable.", nullable=True)
+    cut_off: float = column("Score between cases and others.", unit="points", nullable=True)
+    rule: str = column("The rule: which reliability, SD and z, on whose word; or why there is none.")
+
+
 class DataQuality(Table):
     """What became of the rows of every file: rows in = stored + unchanged + quarantined + excluded."""
 

@@ -280,6 +280,24 @@ class Schedule(Model):
     nightly: str = Field("0 3 * * *", description="Cron expression, in the programme's time zone.")
 
 
+class ReliableRule(Model):
+    """From which change on one person's score has changed by more than error of measurement (Jacobson and Truax)."""
+
+    reliability: Annotated[float, Field(ge=0, lt=1, description="Of the score, from 0 to below 1.")]
+    reliability_source: str = Field(min_length=3, description="Where it was read, of whom, and alpha or retest.")
+    sd: Annotated[float, Field(gt=0, description="Standard deviation of the score.")]
+    sd_source: str = Field(min_length=3, description="Where it was read, and of whom.")
+    z: Annotated[float, Field(gt=0, le=5, description="1.96 for 95 %; CORE uses 1.645.")]
+    cut_off: float | None = Field(None, description="Score between cases and others; left out: nobody recovers.")
+    cut_off_source: str | None = Field(None, min_length=3, description="Where it was read. Needed with `cut_off`.")
+
+    @model_validator(mode="after")
+    def _cut_off_with_its_source(self) -> Self:
+        if (self.cut_off is None) != (self.cut_off_source is None):
+            raise ValueError("`cut_off` and `cut_off_source` go together")
+        return self
+
+
 class Programme(Model):
     """A whole programme."""
 
@@ -299,6 +317,9 @@ class Programme(Model):
         "tables, and the roles in it. Roles in no group, and people whose role is not known, are one more group.",
     )
     breaks: list[Break] = Field([], description="Where trends are broken by something that no file shows.")
+    reliable_change: dict[Measure, ReliableRule] = Field(
+        {}, description="Rules of the programme's own for reliable change, by score; before those of the keys."
+    )
     email: Email | None = Field(None, description="The summary after a release. Left out: no email.")
     schedule: Schedule = Field(Schedule(), description="When the flows run by themselves.")
     # Where the programme lives; set when it is read, never written in the file.

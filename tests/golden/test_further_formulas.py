@@ -104,10 +104,10 @@ def test_categories_are_strict_and_mirrored(better: float) -> None:
     rule = reliable.Rule(5, "invented", 0.5, "invented", 1.0)  # threshold 5
     before = better * np.array([40, 40, 40, 50, 60, 60, 52, 60])
     after = better * np.array([60, 49, 45, 60, 40, 52, 47.5, 50])
-    found = reliable.categories(before, after, rule, higher_is_better=better > 0, cut_off=better * 50)
+    found = reliable.categories(before, after, rule.threshold, higher_is_better=better > 0, cut_off=better * 50)
     expected = ["recovered", "improved", "unchanged", "improved", "harmed", "deteriorated", "unchanged", "deteriorated"]
     assert found.tolist() == expected
-    without = reliable.categories(before, after, rule, higher_is_better=better > 0)
+    without = reliable.categories(before, after, rule.threshold, higher_is_better=better > 0)
     assert set(without) == {"improved", "unchanged", "deteriorated"}
 
 

@@ -29,6 +29,7 @@ NAMES = [
     "session_response",
     "perceived_impact",
     "impact_shares",
+    "reliable_change",
     "reliability",
     "data_quality",
 ]

@@ -71,6 +71,7 @@ def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
             "reliability",
             "session_trend",
             "session_response",
+            "reliable_change",
         ):
             con.execute(f"DROP TABLE {table}")
         for column in (

@@ -74,6 +74,15 @@ def _write_programme(path: Path) -> None:
         "surveys": [*roster_entries(), *(entry_of(form) for form in FORMS)],
         "role_groups": {"Headteachers": ["Headteacher"]},
         "breaks": [BREAK],
+        "reliable_change": {
+            "brs": {
+                "reliability": 0.85,
+                "reliability_source": "alpha, two German samples, PMC5811014",
+                "sd": 0.7,
+                "sd_source": "invented for this demonstration",
+                "z": 1.96,
+            }
+        },
         "email": {
             "sender": "programme@example.org",
             "to": ["trustees@example.org"],

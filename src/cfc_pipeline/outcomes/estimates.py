@@ -3,21 +3,27 @@
 from collections.abc import Mapping, Sequence
 
 from cfc_pipeline.outcomes.attrition import ATTRITION_SUPPORT, attrition
+from cfc_pipeline.outcomes.categories import reliable_change
 from cfc_pipeline.outcomes.feedback import feedback_summary
 from cfc_pipeline.outcomes.flow import response_flow
 from cfc_pipeline.outcomes.impact import impact_distribution
 from cfc_pipeline.outcomes.links import with_links
 from cfc_pipeline.outcomes.paired import PAIRED_SUPPORT, paired_change
+from cfc_pipeline.outcomes.rules import criteria
 from cfc_pipeline.outcomes.sessions import session_response, session_trend
 from cfc_pipeline.outcomes.shares import impact_share
 from cfc_pipeline.outcomes.waves import reliability_per_wave
+from cfc_pipeline.programme import ReliableRule
 from cfc_pipeline.warehouse.store import Connection
 from cfc_pipeline.warehouse.write import fill_table, replace_table
 from schemas.instruments import Instrument
 
 
 def write(
-    con: Connection, instruments: Mapping[str, Instrument], role_groups: Mapping[str, Sequence[str]] | None = None
+    con: Connection,
+    instruments: Mapping[str, Instrument],
+    role_groups: Mapping[str, Sequence[str]] | None = None,
+    own_rules: Mapping[str, ReliableRule] | None = None,
 ) -> None:
     """Work everything out anew from the scores and answers in the warehouse."""
     change = paired_change(con)
@@ -34,3 +40,4 @@ def write(
     replace_table(con, "impact_distribution", impact)
     replace_table(con, "impact_share", impact_share(con, impact, instruments, role_groups))
     replace_table(con, "reliability", reliability_per_wave(con, instruments))
+    replace_table(con, "reliable_change", reliable_change(con, instruments, criteria(instruments, own_rules)))

@@ -60,14 +60,30 @@ def cut_offs(clinical_mean: float, clinical_sd: float, functional_mean: float, f
     )
 
 
+_ROUNDING = 1e-9  # of a score point: a difference of thirds is no reason to have changed or not
+
+
 def categories(
-    before: Floats, after: Floats, rule: Rule, *, higher_is_better: bool, cut_off: float | None = None
+    before: Floats,
+    after: Floats,
+    threshold: float,
+    *,
+    higher_is_better: bool,
+    cut_off: float | None = None,
+    at_least: bool = False,
 ) -> NDArray[np.str_]:
     """recovered, improved, unchanged, deteriorated or harmed, for each person; without a cut-off nobody is recovered or
-    harmed. All inequalities are strict: a score on the cut-off is on neither side of it."""
-    better = 1.0 if higher_is_better else -1.0
+    harmed.
+
+    After Jacobson and Truax all inequalities are strict: a score on the cut-off is on neither side of it. With
+    `at_least`, as thresholds and cut-offs in whole points are published, a change of the threshold is reliable, and a
+    score on the cut-off is that of a case.
+    """
+    better, near = (1.0 if higher_is_better else -1.0), (-_ROUNDING if at_least else _ROUNDING)
     start, end, change = better * before, better * after, better * (after - before)
     edge = np.nan if cut_off is None else better * cut_off  # nothing is above or below NaN
-    up, down = change > rule.threshold, change < -rule.threshold
-    found = [up & (start < edge) & (end > edge), up, down & (start > edge) & (end < edge), down]
+    up, down = change > threshold + near, -change > threshold + near
+    case_before, case_after = (score < edge - near for score in (start, end))
+    well_before, well_after = (score > edge + _ROUNDING for score in (start, end))
+    found = [up & case_before & well_after, up, down & well_before & case_after, down]
     return np.select(found, ["recovered", "improved", "harmed", "deteriorated"], "unchanged")

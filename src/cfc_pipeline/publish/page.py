@@ -64,7 +64,7 @@ SECTIONS = (
         "diamond is the change pooled over cohorts. The grey line is no change, [c] a hidden figure, a dashed line a "
         "break: something changed between these years, see the notes under the table. Scales differ, so each "
         "instrument has its own axis.",
-        ("multi_year_outcomes", "later_outcomes"),
+        ("multi_year_outcomes", "later_outcomes", "reliable_change"),
         {"multi_year_outcomes": change_charts},
     ),
     Section(
@@ -118,6 +118,7 @@ SECTIONS = (
         "Whether the items of each score go together in these people's answers, so that the score means something.",
         ("reliability",),
         {},
+        technical=True,
     ),
     Section(
         "quality",

@@ -1,4 +1,4 @@
-"""The tables about the measures themselves: how well the items of each score hang together."""
+"""The tables about single scores: how well their items hang together, and how many people changed reliably."""
 
 import polars as pl
 
@@ -8,7 +8,7 @@ from cfc_pipeline.publish.layout import INSTRUMENT, SUBSCALE, About, in_order, t
 from cfc_pipeline.publish.model import ALL_YEARS, Column, FigureKind, PublishedTable
 from schemas.tables import TIME_POINTS, label
 from schemas.tables.people import Cohort
-from schemas.tables.results import Reliability, ResponseFlow
+from schemas.tables.results import Reliability, ReliableChange, ResponseFlow
 
 WHEN = Column("when", "When", "text")
 YEAR = Column("academic_year", label(Cohort, "academic_year"), "text")
@@ -39,6 +39,45 @@ def reliability(waves: Protected, about: About) -> PublishedTable:
         people="From the forms in which every item of the score was answered, see n.",
         row_group=INSTRUMENT.key,
     )
+
+
+def reliable_change(change: Protected, about: About) -> PublishedTable:
+    """Rows: each score in each academic year and over all years; those without a rule say why."""
+    rows = in_order(change, "instrument", "subscale", pl.col("academic_year").fill_null(ALL_YEARS))
+    rule = pl.when(pl.col("threshold").is_null()).then("rule").otherwise(_rule_in_short())
+    values = titled(rows.values.with_columns(from_=rule), about.instruments)
+    boxes = ("recovered", "improved", "unchanged", "deteriorated")
+    counts = [
+        column
+        for box in boxes
+        for column in (
+            Column(box, "n", "count", label(ReliableChange, box)),
+            Column(f"{box}_percent", "%", "percent", label(ReliableChange, box)),
+        )
+    ]
+    n = Column("n_paired", label(ReliableChange, "n_paired"), "count")
+    return about.table(
+        rows,
+        (INSTRUMENT, SUBSCALE, YEAR, Column("from_", "Reliable from", "text"), n, *counts),
+        (values.with_columns(pl.col("academic_year").fill_null(ALL_YEARS)), rows.hidden),
+        (*words.RELIABLE_CHANGE, *words.rules(values)),
+        name="reliable_change",
+        title="How many people changed by more than error of measurement",
+        shows="For each score with a rule, how many people got better, got worse, or neither, from before to after.",
+        people="From the people with a score at both times, see n.",
+        row_group=INSTRUMENT.key,
+    )
+
+
+def _rule_in_short() -> pl.Expr:
+    threshold = pl.col("threshold").round(2).cast(pl.String).str.strip_suffix(".0")
+    points = (
+        pl.when("at_least")
+        .then(pl.format("{} points or more", threshold))
+        .otherwise(pl.format("more than {} points", threshold))
+    )
+    cut_off = pl.col("cut_off").round(2).cast(pl.String).str.strip_suffix(".0")
+    return pl.when(pl.col("cut_off").is_null()).then(points).otherwise(pl.format("{}; cut-off {}", points, cut_off))
 
 
 def _figure(key: str, kind: FigureKind = "number") -> Column:

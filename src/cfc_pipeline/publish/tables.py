@@ -4,6 +4,7 @@ import duckdb
 import polars as pl
 
 from cfc_pipeline.disclosure.attrition import protect_attrition
+from cfc_pipeline.disclosure.categories import protect_reliable_change
 from cfc_pipeline.disclosure.families import with_families
 from cfc_pipeline.disclosure.feedback import protect_feedback
 from cfc_pipeline.disclosure.flow import protect_flow
@@ -28,7 +29,7 @@ from cfc_pipeline.publish.people_tables import (
     response_flow,
     session_feedback,
 )
-from cfc_pipeline.publish.scale_tables import reliability
+from cfc_pipeline.publish.scale_tables import reliability, reliable_change
 from cfc_pipeline.publish.session_tables import session_response, session_trend
 from cfc_pipeline.publish.theme_tables import Themes, approved_comments, comment_themes
 from schemas.tables import TABLES
@@ -54,6 +55,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     impact_seen, shares_seen = protect_impact_and_shares(impact, shares, profile, off)
     flow = protect_flow(_read(con, "response_flow"), profile, off)
     who_left = _read(con, "attrition"), _read(con, "attrition_support")
+    reliable = protect_reliable_change(_read(con, "reliable_change"), paired, _spans(instruments), profile, off)
     waves = protect_reliability(_read(con, "reliability"), change, flow, profile, off)
     left = protect_attrition(*who_left, paired, flow, instruments, parts, profile, off)
     themes = Themes(
@@ -75,10 +77,17 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         impact_shares(shares_seen, about),
         comment_themes(themes, about),
         approved_comments(_read(con, "comment"), quoted, themes.shown, about),
+        reliable_change(reliable, about),
         reliability(waves, about),
         data_quality(protect_quality(_read(con, "data_quality"), profile, off), about),
     )
     return [table for table in tables if table.values.height]
+
+
+def _spans(instruments: pl.DataFrame) -> pl.DataFrame:
+    """The possible scores of each measure, and whether more is better."""
+    better = (pl.col("direction") == "higher_is_better").alias("better")
+    return instruments.select("instrument", "subscale", "lowest", "highest", better)
 
 
 def _read(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:

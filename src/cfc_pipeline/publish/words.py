@@ -225,6 +225,23 @@ THEMES = (
     "more than by chance. Of all comments together, alpha takes each set of themes for one answer, so that sets which "
     "overlap count as different.",
 )
+RELIABLE_CHANGE = (
+    "A change counts when it is larger than error of measurement makes likely in somebody whose true score is the same "
+    "(Jacobson and Truax). The rules differ from score to score, and decide the result; they are given below.",
+    "Recovered: improved so and crossed the cut-off. Improved: the same without crossing it, or where no cut-off is "
+    "known. Got worse: as much the other way. Who was never in the clinical range cannot recover. n is the sum of all.",
+    "% is of all people with a score at both times. Small counts are hidden, and what would give them away; a row is "
+    "hidden whole where everybody changed alike. Cohorts are too small for this table.",
+)
+
+
+def rules(rows: pl.DataFrame) -> tuple[str, ...]:
+    """A note on each rule, with its sources; `rows` have `instrument` and `subscale` as titles."""
+    with_rule = rows.filter(pl.col("threshold").is_not_null())
+    found = with_rule.select("instrument", "subscale", "rule").unique(maintain_order=True)
+    return tuple(f"Rule of {title} ({score}): {rule}." for title, score, rule in found.rows())
+
+
 RELIABILITY = (
     "alpha (Cronbach) and omega (McDonald, one factor, least squares): from 0, where the items have nothing in common, "
     "to 1, where all say the same. They are properties of these people's answers, not of the scale for good. 95 % "

@@ -13,6 +13,7 @@ from cfc_pipeline.errors import BalanceError, ConfigError
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish.meaning import figure_of
 from cfc_pipeline.publish.model import ALL_COHORTS, ALL_YEARS, Column, PublishedTable
+from cfc_pipeline.publish.scale_tables import TIMES
 from cfc_pipeline.publish.session_tables import ALL_SESSIONS
 from cfc_pipeline.publish.theme_tables import AGREEMENT, EVERY, NO_THEME_LABEL
 from cfc_pipeline.publish.words import PERIODS
@@ -148,6 +149,76 @@ def _attrition(con: Connection, table: PublishedTable, row: Row, column: Column)
     return Inside(result[column.key], steps, note=note)
 
 
+# Everybody in the cohorts, and the first reason why their form at one time does not count for a score's reliability.
+_COMPLETE = """
+    WITH answered AS (
+        SELECT DISTINCT participant_id, cohort_id, true AS sent
+        FROM response WHERE kind = 'scale' AND status = 'counted' AND time_point = $time
+    ), complete AS (
+        SELECT DISTINCT participant_id, cohort_id, true AS whole FROM scale_score
+        WHERE instrument = $instrument AND subscale = $subscale AND time_point = $time
+              AND items_expected > 0 AND items_answered = items_expected
+    )
+    SELECT participant_id, CASE
+        WHEN NOT consented THEN 'did not agree to the evaluation'
+        WHEN withdrawn THEN 'agreed and withdrew'
+        WHEN sent IS NULL THEN 'no questionnaire at that time'
+        WHEN whole IS NULL THEN 'an item of the score not answered, or not asked'
+        ELSE 'counted' END AS step
+    FROM participant LEFT JOIN answered USING (participant_id, cohort_id)
+         LEFT JOIN complete USING (participant_id, cohort_id)
+    WHERE list_contains($cohorts, cohort_id) ORDER BY participant_id
+"""
+_COMPLETE_STEPS = (
+    *("did not agree to the evaluation", "agreed and withdrew", "no questionnaire at that time"),
+    *("an item of the score not answered, or not asked", "counted"),
+)
+
+
+def _reliability(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
+    instrument, subscale = _measure(con, row)
+    level, cohorts, group = _group(con, row["academic_year"], None)
+    time = next(point for point, words in TIMES.items() if words == row["when"])
+    people = con.execute(
+        _COMPLETE, {"instrument": instrument, "subscale": subscale, "time": time, "cohorts": cohorts}
+    ).fetchall()
+    which = {"level": level, "instrument": instrument, "subscale": subscale, "time_point": time} | group
+    result = _one(con, "reliability", which)
+    counted = _as_many(people, result.get("n", 0))
+    steps = [(step, sum(found == step for _, found in people)) for step in _COMPLETE_STEPS]
+    return Inside(
+        result.get(column.key), (("people in these cohorts", len(people)), *steps), counted, result.get("n_schools")
+    )
+
+
+def _reliable(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
+    instrument, subscale = _measure(con, row)
+    level, cohorts, group = _group(con, row["academic_year"], None)
+    asked = {"instrument": instrument, "subscale": subscale, "to": "post"}
+    people = con.execute(_CHANGE, asked | {"cohorts": cohorts}).fetchall()
+    which = {"level": level, "instrument": instrument, "subscale": subscale, "to_time_point": "post"} | group
+    result = _one(con, "reliable_change", which)
+    counted = _as_many(people, result.get("n_paired", 0))
+    steps = [(step, sum(found == step for _, found in people)) for step in _STEPS]
+    box, share = column.key.removesuffix("_percent"), column.key.endswith("_percent")
+    count = result.get(box)
+    exact = 100 * count / len(counted) if share and count is not None else count
+    note = f"Rule: {result['rule']}." if result else ""
+    return Inside(exact, (("people in these cohorts", len(people)), *steps), counted, result.get("n_schools"), note)
+
+
+def _as_many(people: list[tuple[str, str]], expected: int) -> tuple[str, ...]:
+    """Those counted; BalanceError when the result says another number."""
+    counted = tuple(person for person, step in people if step == "counted")
+    if len(counted) != expected:
+        raise BalanceError(
+            "Those counted are not as many as the result says.",
+            where="explain",
+            next_step="this is a defect of cfc-pipeline: please report the message",
+        )
+    return counted
+
+
 def _flow(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
     level, _, group = _group(con, row["academic_year"], row["cohort"])
     result = _one(con, "response_flow", {"level": level} | group)
@@ -269,6 +340,8 @@ _BEHIND: dict[str, Callable[[Connection, PublishedTable, Row, Column], Inside]] 
     "later_outcomes": _change,
     "attrition": _attrition,
     "attrition_change": _attrition,
+    "reliability": _reliability,
+    "reliable_change": _reliable,
     "response_flow": _flow,
     "session_feedback": _feedback,
     "session_trend": _trend,

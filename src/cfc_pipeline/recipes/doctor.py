@@ -10,6 +10,7 @@ from cfc_pipeline.errors import PipelineError
 from cfc_pipeline.identity.erased import read_erased
 from cfc_pipeline.identity.keys import load_keys
 from cfc_pipeline.identity.vault import list_raw
+from cfc_pipeline.measures.examples import check_examples
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.outcomes.key_checks import key_checks
 from cfc_pipeline.programme import Programme, Survey
@@ -55,6 +56,7 @@ def examine(folder: Path, environ: Mapping[str, str]) -> list[str]:
     checks: dict[str, Callable[[], str | None]] = {
         "the secret key": lambda: _has_key(programme, environ),
         "the surveys' instruments": lambda: check_instruments(programme, load_instruments(own)),
+        "worked examples of the programme's own instruments": lambda: _examples(own),
         "the analysts' copy": lambda: _opens(programme.analysis),
     }
     for survey in programme.surveys:
@@ -83,6 +85,11 @@ def _asks(survey: Survey, programme: Programme, environ: Mapping[str, str]) -> s
     zone = survey.submitted.timezone or (kept[-1].zone if kept else "UTC") or f"{programme.timezone}, the programme's"
     there = "it does not say how many responses it has" if in_tool is None else f"{in_tool} responses there"
     return f"{questions} questions; {there}, {here} kept here; its clock is {zone}"
+
+
+def _examples(own: Path) -> str:
+    count = check_examples(own, load_instruments(own).values())
+    return f"{count} come out" if count else "there are none"
 
 
 def _opens(path: Path) -> None:

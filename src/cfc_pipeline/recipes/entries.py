@@ -29,7 +29,7 @@ def check_instruments(programme: Programme, instruments: Mapping[str, Instrument
         for name in programme.policy.risk_items
         if name not in asking
     ]
-    wrong += _unknown_measures(programme, instruments)
+    wrong += _unknown_measures(programme, instruments) + _unclear_rules(programme, instruments)
     wrong += [
         f"breaks[{place}].instruments: no instrument `{name}`{did_you_mean(name, instruments)}"
         for place, one in enumerate(programme.breaks)
@@ -46,11 +46,27 @@ def check_instruments(programme: Programme, instruments: Mapping[str, Instrument
 
 def _unknown_measures(programme: Programme, instruments: Mapping[str, Instrument]) -> list[str]:
     known = [name for key in instruments.values() if key.subscales for name in (key.id, *_subscales(key))]
-    listed = [(family, measure) for family, measures in programme.families.items() for measure in measures]
+    listed = [(f"families.{family}", m) for family, measures in programme.families.items() for m in measures]
+    listed += [("reliable_change", measure) for measure in programme.reliable_change]
     return [
-        f"families.{family}: no measure `{measure}`{did_you_mean(measure, known)}"
-        for family, measure in listed
+        f"{where}: no measure `{measure}`{did_you_mean(measure, known)}"
+        for where, measure in listed
         if measure not in known
+    ]
+
+
+def _unclear_rules(programme: Programme, instruments: Mapping[str, Instrument]) -> list[str]:
+    """An SD is of one score."""
+    several = [
+        name for name in programme.reliable_change if name in instruments and len(instruments[name].subscales) > 1
+    ]
+    return [
+        f"reliable_change: `{name}` has several scores; name one, such as `{_subscales(instruments[name])[0]}`"
+        for name in several
+    ] + [
+        f"reliable_change: `{name}` and `{name}/...` are the same score"
+        for name in programme.reliable_change
+        if name not in several and any(other.startswith(f"{name}/") for other in programme.reliable_change)
     ]
 
 

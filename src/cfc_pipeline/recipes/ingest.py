@@ -21,6 +21,7 @@ from cfc_pipeline.intake.form_changes import read_form_changes
 from cfc_pipeline.intake.other_breaks import other_breaks
 from cfc_pipeline.intake.trends import breaks
 from cfc_pipeline.intake.versions import versions
+from cfc_pipeline.measures.examples import check_examples
 from cfc_pipeline.measures.instruments import instrument_rows, item_rows, load_instruments
 from cfc_pipeline.measures.scoring import score
 from cfc_pipeline.outcomes import estimates
@@ -77,6 +78,7 @@ def ingest(
     keys = load_keys(programme.restricted, environ)
     instruments = load_instruments(programme.folder / "instruments")
     check_instruments(programme, instruments)
+    check_examples(programme.folder / "instruments", instruments.values())
     programme = without_risk_items(programme, instruments)
     check_named_survey(survey_id, programme)
     corrections = read_corrections(programme.folder / "corrections.csv")
@@ -170,7 +172,7 @@ def _store(
     store_themes(con, coding, safe.comments, comments, people)
     write_session_feedback(con)
     score(con, instruments, not_asked(programme, instruments))
-    estimates.write(con, instruments, programme.role_groups)
+    estimates.write(con, instruments, programme.role_groups, programme.reliable_change)
     ledger = settled(intake.ledger, unchanged)
     check_balance(ledger, intake.rows_in)
     replace_table(con, "data_quality", quality_rows(ledger, received))

@@ -168,6 +168,17 @@ def _add_trend_of_sessions(con: Connection) -> None:
     """)
 
 
+def _add_reliable_change(con: Connection) -> None:
+    con.execute("""
+        CREATE TABLE reliable_change (
+            level VARCHAR NOT NULL, academic_year VARCHAR, instrument VARCHAR NOT NULL, subscale VARCHAR NOT NULL,
+            from_time_point VARCHAR NOT NULL, to_time_point VARCHAR NOT NULL, n_paired BIGINT NOT NULL,
+            n_schools BIGINT NOT NULL, recovered BIGINT, improved BIGINT, unchanged BIGINT, deteriorated BIGINT,
+            harmed BIGINT, threshold DOUBLE, at_least BOOLEAN, cut_off DOUBLE, rule VARCHAR NOT NULL
+        )
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
 MIGRATIONS: list[Callable[[Connection], None]] = [
@@ -183,6 +194,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_cluster_intervals,
     _add_reliability,
     _add_trend_of_sessions,
+    _add_reliable_change,
 ]
 
 
