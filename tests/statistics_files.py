@@ -9,6 +9,10 @@ from typing import Any
 import polars as pl
 import pyreadstat
 
+from cfc_pipeline.sources.child import Cells, as_cells
+from cfc_pipeline.sources.opened_alone.statistics_values import read_statistics
+from cfc_pipeline.sources.statistics_cells import with_meaning
+
 _ROWS_AT = 80  # in an SPSS file's header
 _BLOCK = 0x3FF000
 
@@ -50,3 +54,8 @@ def zsav_bomb(blocks: int) -> bytes:
         body += packed
     trailer = struct.pack("<qqii", -100, 0, _BLOCK, blocks) + entries
     return small[:start] + struct.pack("<qqq", start, start + 24 + len(body), len(trailer)) + body + trailer
+
+
+def read_here(data: bytes) -> Cells:
+    """What the child and its parent do together, in this process."""
+    return with_meaning(as_cells(read_statistics(data)))

@@ -7,10 +7,9 @@ import pytest
 
 from cfc_pipeline.errors import ExportError
 from cfc_pipeline.sources import read_export
-from cfc_pipeline.sources.child import Refusal
+from cfc_pipeline.sources.opened_alone.limits import Refusal
 from cfc_pipeline.sources.raw import Choice, RawTable
-from cfc_pipeline.sources.statistics_cells import read_statistics
-from tests.statistics_files import sav, sav_that_says
+from tests.statistics_files import read_here, sav, sav_that_says
 
 LONG = "é" * 400  # a text of more than 255 bytes is kept as several variables
 FRAME = pl.DataFrame(
@@ -117,11 +116,11 @@ def test_jisc_is_known_by_the_label_of_its_first_variable() -> None:
 )
 def test_a_file_that_is_not_whole_is_refused(how: dict[str, bool]) -> None:
     data = sav(FRAME, **HOW, **how)
-    assert read_statistics(data).frame.height == read_statistics(sav_that_says(-1, data)).frame.height == 5
+    assert read_here(data).frame.height == read_here(sav_that_says(-1, data)).frame.height == 5
     lies = [sav_that_says(rows, data) for rows in (0, 4, 6, 100_000)]
     for broken in [data[: len(data) - cut] for cut in (8, 40, 400)] + [data[:4], data[:200], *lies]:
         with pytest.raises(Refusal, match="damaged"):
-            read_statistics(broken)
+            read_here(broken)
 
 
 def test_texts_in_another_encoding_than_the_file_says() -> None:
@@ -136,9 +135,9 @@ def test_texts_in_another_encoding_than_the_file_says() -> None:
 
 def test_more_columns_or_cells_than_a_survey_has() -> None:
     with pytest.raises(Refusal, match="too wide"):
-        read_statistics(sav(pl.DataFrame({f"q{n}": [1.0] for n in range(5_001)})))
+        read_here(sav(pl.DataFrame({f"q{n}": [1.0] for n in range(5_001)})))
     with pytest.raises(Refusal, match="too large"):
-        read_statistics(sav_that_says(60_000_001, sav(pl.DataFrame({"q": [1.0]}))))
+        read_here(sav_that_says(60_000_001, sav(pl.DataFrame({"q": [1.0]}))))
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,9 @@ import polars as pl
 import pytest
 
 from cfc_pipeline.sources import read_export
-from cfc_pipeline.sources.child import Refusal
+from cfc_pipeline.sources.opened_alone.limits import Refusal
 from cfc_pipeline.sources.raw import Choice
-from cfc_pipeline.sources.statistics_cells import read_statistics
-from tests.statistics_files import dta, dta_that_says
+from tests.statistics_files import dta, dta_that_says, read_here
 
 FRAME = pl.DataFrame(
     {
@@ -73,7 +72,7 @@ def test_single_precision_and_dates_that_stay_numbers() -> None:
 @pytest.mark.parametrize("version", [8, 10, 12, 13, 14, 15])
 def test_a_file_that_is_not_whole_is_refused(version: int) -> None:
     data = dta(FRAME.with_columns(pl.col("why").str.head(20)), version=version, **LABELS)
-    whole = read_statistics(data)
+    whole = read_here(data)
     assert whole.frame["0"].to_list() == ["No", "Yes", None]
     assert whole.about["variables"][0]["choices"] == [["1", "No"], ["2", "Yes"]]
     lies = (0, 2, 4, 100_000)
@@ -85,9 +84,9 @@ def test_a_file_that_is_not_whole_is_refused(version: int) -> None:
         broken = [data[:at] + rows.to_bytes(size, "little") + data[at + size :] for rows in lies]
     for one in [*broken, *(data[: len(data) - cut] for cut in (1, 9, 20, 60, 200)), data[:12], data[:150]]:
         with pytest.raises(Refusal, match="damaged"):
-            read_statistics(one)
+            read_here(one)
 
 
 def test_a_header_that_claims_more_than_a_survey_can_hold() -> None:
     with pytest.raises(Refusal, match="too large"):
-        read_statistics(dta_that_says(60_000_001, dta(FRAME, **LABELS)))
+        read_here(dta_that_says(60_000_001, dta(FRAME, **LABELS)))

@@ -9,7 +9,9 @@ import pytest
 
 from cfc_pipeline.errors import ExportError
 from cfc_pipeline.sources import workbook
+from cfc_pipeline.sources.child import as_cells
 from cfc_pipeline.sources.grid import open_grid
+from cfc_pipeline.sources.opened_alone import workbook_cells
 
 
 def book(*sheets: list[list[object]]) -> bytes:
@@ -93,7 +95,7 @@ def _repacked(data: bytes, change: dict[str, bytes]) -> bytes:
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook.calamine.CalamineWorkbook, "from_filelike", lambda _: pytest.fail("was opened"))
+    monkeypatch.setattr(workbook_cells.calamine.CalamineWorkbook, "from_filelike", lambda _: pytest.fail("was opened"))
     bomb = _repacked(book([["a"]]), {"xl/worksheets/sheet1.xml": b" " * (64 << 20)})
 
     assert len(bomb) < 1 << 20
@@ -171,7 +173,9 @@ def test_more_than_5000_columns_are_refused() -> None:
 
 def test_long_texts_that_could_be_in_every_cell_are_not_multiplied_here(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(workbook, "in_child", lambda *job: opened.append(job[0]) or workbook.read_workbook(job[1]))
+    monkeypatch.setattr(
+        workbook, "in_child", lambda *job: opened.append(job[0]) or as_cells(workbook.read_workbook(job[1]))
+    )
 
     open_grid(_repacked(book([[1] * 10] * 40), {"docProps/app.xml": b" " * (4 << 20)}), "a.xlsx")
 

@@ -1,57 +1,56 @@
 """Opens a file that could be made to do harm in a process of its own, which holds nothing but that file.
 
 Workbooks and statistics files are read by libraries that trust what a file says of itself: a few kilobytes can claim
-thousands of millions of cells. The process has little memory and time, no secrets in its environment, and writes no
-file; when it is stopped or dies, the file is refused and everything else goes on. It answers with cells as text or with
-one word about why there are none, so that no text of a library about a cell ever reaches a message.
+thousands of millions of cells. The process (opened_alone/) has little memory and time, no secrets in its environment,
+and writes no file; when it is stopped or dies, the file is refused and everything else goes on. It answers with texts
+and numbers or with one word about why there are none, so that no text of a library about a cell ever reaches a message.
 
-A process costs about a third of a second. It is started by its own interpreter anew, never forked: polars' threads do
-not survive a fork.
+It is started by its own interpreter anew, never forked: polars' threads do not survive a fork. It loads one library
+and no polars, because most files are small and its start would take longer than they do.
 """
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO
+from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
 from cfc_pipeline.errors import ExportError
+from cfc_pipeline.sources.opened_alone.limits import MOST_COLUMNS, TOO_LARGE, Column, Columns
 
-MEMORY = 4 << 30  # bytes of address space; the interpreter and polars alone map nearly one GiB of it
+MEMORY = 4 << 30  # bytes of address space
 SECONDS = 120  # of computing; a workbook of a million rows takes 20
 PATIENCE = 3 * SECONDS  # of waiting, on a machine that is busy
-MOST_COLUMNS = 5_000
-MOST_CELLS = 60_000_000
 
 # How a process ends that was not given more memory or time.
-_STOPPED = (-signal.SIGKILL, -signal.SIGXCPU, -signal.SIGABRT)
+_STOPPED = (-signal.SIGKILL, -signal.SIGXCPU, -signal.SIGABRT, TOO_LARGE)
 
-Refused = Literal["damaged", "too large", "too wide"]
 Job = Literal["statistics", "workbook"]
-
-
-class Refusal(Exception):  # noqa: N818
-    """Why there are no cells; raised in the child, an ExportError outside it."""
-
-    def __init__(self, why: Refused) -> None:
-        super().__init__(why)
-        self.why = why
 
 
 @dataclass(frozen=True)
 class Cells:
-    """What a child answers: String columns "0", "1", ..., and what else it found out, as JSON has it."""
+    """What a child answers: columns "0", "1", ... of texts or numbers, and what else it found out, as JSON has it."""
 
     frame: pl.DataFrame
     about: dict[str, Any]
+
+
+def as_cells(found: Columns) -> Cells:
+    """ValueError when a text is no Unicode."""
+    return Cells(pl.DataFrame([_series(name, column) for name, column in enumerate(found.columns)]), found.about)
+
+
+def _series(position: int, column: Column) -> pl.Series:
+    kind = pl.String if isinstance(column, list) else pl.Float64
+    return pl.Series(str(position), column, dtype=kind)
 
 
 def refusal(why: str, name: str, kind: str) -> ExportError:
@@ -74,13 +73,13 @@ def in_child(job: Job, data: bytes, name: str, kind: str) -> Cells:
     """ExportError when the file cannot be read within the limits. `kind` is what people call such a file."""
     # A copy of the environment would hand the tokens and keys in it to whatever breaks the reader.
     environment = {
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "PYTHONPATH": os.pathsep.join(filter(None, [*sys.path, str(Path(__file__).parent)])),
         "PYTHONSAFEPATH": "1",  # the current folder may be the inbox
-        "POLARS_MAX_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
     child = subprocess.Popen(
-        [sys.executable, "-c", f"from cfc_pipeline.sources.child import main; main({job!r}, {MEMORY}, {SECONDS})"],
+        # Without site: every folder is named already, and what starts with it takes time.
+        [sys.executable, "-S", "-m", "opened_alone", job, str(MEMORY), str(SECONDS)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -94,38 +93,26 @@ def in_child(job: Job, data: bytes, name: str, kind: str) -> Cells:
             raise refusal("too large", name, kind) from None
     if child.returncode:
         raise refusal("too large" if child.returncode in _STOPPED else "damaged", name, kind)
-    size = int.from_bytes(answer[:8], "little")
-    about = json.loads(answer[8 : 8 + size])
+    parts = _parts(memoryview(answer))
+    about = json.loads(bytes(next(parts)))
     if why := about.get("refused"):
         raise refusal(why, name, kind)
-    return Cells(pl.read_ipc(BytesIO(memoryview(answer)[8 + size :])), about)
-
-
-def main(job: Job, memory: int, seconds: int) -> None:
-    """What the child runs."""
-    # Imported here because the readers raise Refusal, and because the parent needs none of them.
-    from cfc_pipeline.sources.statistics_cells import read_statistics
-    from cfc_pipeline.sources.workbook import read_workbook
-
-    jobs: dict[Job, Callable[[bytes], Cells]] = {"statistics": read_statistics, "workbook": read_workbook}
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library that prints must not write into the answer
-    _limit(memory, seconds)
     try:
-        cells = jobs[job](sys.stdin.buffer.read())
-    except Refusal as error:
-        cells = Cells(pl.DataFrame(), {"refused": error.why})
-    except MemoryError:
-        cells = Cells(pl.DataFrame(), {"refused": "too large"})
-    about = json.dumps(cells.about).encode()
-    out.write(len(about).to_bytes(8, "little") + about)
-    cells.frame.write_ipc(out)
-    out.close()
+        return as_cells(Columns(map(_column, parts), about))
+    except ValueError:
+        raise refusal("damaged", name, kind) from None
 
 
-def _limit(memory: int, seconds: int) -> None:
-    limits = {resource.RLIMIT_AS: memory, resource.RLIMIT_CPU: seconds, resource.RLIMIT_FSIZE: 0}
-    limits[resource.RLIMIT_CORE] = 0  # a core file would hold people's answers
-    for limit, most in limits.items():
-        with suppress(ValueError, OSError):  # not every system has each of them
-            resource.setrlimit(limit, (most, most))
+def _parts(answer: memoryview) -> Iterator[memoryview]:
+    at = 0
+    while at < len(answer):
+        size = int.from_bytes(answer[at : at + 8], "little")
+        yield answer[at + 8 : at + 8 + size]
+        at += 8 + size
+
+
+def _column(part: memoryview) -> Column:
+    if bytes(part[:1]) == b"T":
+        texts: list[str | None] = json.loads(bytes(part[1:]))
+        return texts
+    return array("d", bytes(part[1:]))

@@ -15,8 +15,9 @@ import numpy as np
 import polars as pl
 
 from cfc_pipeline.errors import ExportError
-from cfc_pipeline.sources.child import MOST_COLUMNS, refusal
+from cfc_pipeline.sources.child import refusal
 from cfc_pipeline.sources.grid import HEAD, Grid, clean_head, long_rows
+from cfc_pipeline.sources.opened_alone.limits import MOST_COLUMNS
 from cfc_pipeline.sources.raw import ROW
 
 # UTF-32 first: its little-endian mark begins with UTF-16's.
@@ -51,6 +52,7 @@ _SEPARATOR_LINE = re.compile(
     rb"(?i)\"?sep=([,;\t])\"?\r?\n"
 )  # for Excel, which does not show it and numbers no row for it
 _HEADER = (1 << 16, 16 << 20)  # bytes in which the first records are looked for before anything is parsed
+_KEPT = 64 << 20  # bytes of a file whose cells are kept once parsed; larger ones are parsed twice, for memory
 _BLOCK = 1 << 20  # bytes looked at in one go; more is slower, it leaves the processor's cache
 
 
@@ -230,8 +232,11 @@ def _fast(text: bytes, delimiter: str, width: int) -> pl.LazyFrame | None:
         row_index_offset=1,
     )
     try:
-        # Reads every cell once, keeping none, so that nothing can fail later where a message might quote a cell.
-        cells.select(pl.exclude(ROW).count()).collect(engine="streaming")
+        # Every cell is read here, so that nothing can fail later where a message might quote a cell.
+        if len(text) < _KEPT:
+            cells = cells.collect(engine="streaming").lazy()
+        else:
+            cells.select(pl.exclude(ROW).count()).collect(engine="streaming")
     except pl.exceptions.PolarsError:
         return None
     return cells.with_columns(pl.col(ROW).cast(pl.Int64))

@@ -25,8 +25,9 @@ from cfc_pipeline.sources.columns import (
 )
 from cfc_pipeline.sources.forms import Form, form
 from cfc_pipeline.sources.grid import HEAD, Grid, Kind, clean_head
+from cfc_pipeline.sources.opened_alone.stata_whole import NEW_MARK, OLD_MARKS
 from cfc_pipeline.sources.raw import ROW, Choice, RawTable
-from cfc_pipeline.sources.stata_whole import NEW_MARK, OLD_MARKS
+from cfc_pipeline.sources.statistics_cells import with_meaning
 
 _SPSS = (b"$FL2", b"$FL3")
 _OTHERS = {b"ASCII SPSS PORT FILE": "an SPSS portable file", b"\x00" * 12 + b"\xc2\xea\x81\x60": "a SAS data set"}
@@ -48,7 +49,7 @@ def statistics_kind(data: bytes, name: str) -> Kind | None:
 def open_statistics(data: bytes, name: str, kind: Kind) -> Grid:
     """ExportError when the file is damaged, or too large for the process that reads it."""
     title = "SPSS file" if kind == "spss" else "Stata file"
-    cells = in_child("statistics", data, name, title)
+    cells = with_meaning(in_child("statistics", data, name, title))
     variables = cells.about["variables"]
     if not variables:
         raise ExportError(f"The {title} has no variables.", where=name, next_step="download it again")

@@ -2,23 +2,22 @@
 
 A workbook is a zip made by somebody else: before it is opened, its directory and the cell addresses inside are checked
 for files made to fill a computer's memory. Only a small one in which every cell says where it is gets opened here; all
-others are opened in a process with limits (child.py), because the library believes what a file says of itself. Cells
-become text the way people see them: whole numbers without ".0", dates as ISO 8601.
+others are opened in a process with limits (child.py), because the library believes what a file says of itself.
 """
 
 import io
 import re
 import zipfile
 import zlib
-from datetime import date, datetime, time, timedelta
-from itertools import islice
 
 import polars as pl
-import python_calamine as calamine
 
 from cfc_pipeline.errors import ExportError
-from cfc_pipeline.sources.child import MOST_CELLS, MOST_COLUMNS, Cells, Refusal, in_child, refusal
+from cfc_pipeline.sources.addresses import extent
+from cfc_pipeline.sources.child import as_cells, in_child, refusal
 from cfc_pipeline.sources.grid import HEAD, Grid, clean_head
+from cfc_pipeline.sources.opened_alone.limits import MOST_CELLS, MOST_COLUMNS, Refusal
+from cfc_pipeline.sources.opened_alone.workbook_cells import read_workbook
 from cfc_pipeline.sources.raw import ROW
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and .xlsx behind a password
@@ -29,12 +28,7 @@ _MOST_RATIO = 500  # unpacked to packed, of one file; real sheets stay under 100
 _SMALL = 16 << 20  # bytes; below this a ratio means nothing
 _IN_PROCESS = 512 << 20  # bytes that the cells could be at most, when each holds all the texts of the workbook
 _BLOCK = 1 << 22
-_ROWS = 20_000  # made into columns in one go
-_ADDRESS = re.compile(rb'<c (?:\w+="[^"<>]{0,40}" )*r="([A-Z]{1,3})([0-9]{1,7})"')
-_CELL = re.compile(rb"<(?:[^\s<>/]{1,20}:)?c[\s/>]")
 _ENTITIES = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
-
-Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
 def is_workbook(data: bytes, name: str) -> bool:
@@ -52,7 +46,7 @@ def open_workbook(data: bytes, name: str) -> Grid:
     """The cells of the first sheet that is not empty. ExportError when it is damaged or too large."""
     try:
         small = _is_small(data, name)
-        cells = read_workbook(data) if small else in_child("workbook", data, name, "workbook")
+        cells = as_cells(read_workbook(data)) if small else in_child("workbook", data, name, "workbook")
     except Refusal as refused:
         raise refusal(refused.why, name, "workbook") from None
     if not cells.frame.height:
@@ -61,49 +55,6 @@ def open_workbook(data: bytes, name: str) -> Grid:
     head = [list(record) for record in frame.head(HEAD).rows()]
     numbered = frame.with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
     return Grid(name, clean_head(head, width), width, numbered.lazy())
-
-
-def read_workbook(data: bytes) -> Cells:
-    """Cells as text, without the empty rows at the end. Refusal when it is damaged, or wider than any survey."""
-    try:
-        with calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
-            for position in range(len(book.sheet_names)):
-                frame = _frame(book.get_sheet_by_index(position))
-                if frame.height:
-                    return Cells(frame, {})
-    except (calamine.CalamineError, OSError, ValueError):
-        raise Refusal("damaged") from None
-    return Cells(pl.DataFrame(), {})
-
-
-def _frame(sheet: calamine.CalamineSheet) -> pl.DataFrame:
-    rows = iter(sheet.to_python(skip_empty_area=False))
-    parts = []
-    while some := list(islice(rows, _ROWS)):
-        if len(some[0]) > MOST_COLUMNS:
-            raise Refusal("too wide")
-        columns = {str(position): list(map(_text, column)) for position, column in enumerate(zip(*some, strict=True))}
-        parts.append(pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))
-    if not parts or not parts[0].width:
-        return pl.DataFrame()
-    frame = pl.concat(parts)
-    filled = frame.select(pl.any_horizontal(pl.all() != "")).to_series().arg_true()
-    return frame.head(filled[-1] + 1 if len(filled) else 0)
-
-
-def _text(cell: Cell) -> str:
-    match cell:
-        case str():
-            return cell
-        case bool():
-            return "TRUE" if cell else "FALSE"
-        case float() if cell.is_integer():
-            return str(int(cell))
-        case datetime():
-            # Spreadsheets keep days as fractions: 11:02:10 comes back as 11:02:09.999.
-            return str((cell + timedelta(milliseconds=500)).replace(microsecond=0))
-        case _:
-            return str(cell)
 
 
 def _is_small(data: bytes, name: str) -> bool:
@@ -153,21 +104,11 @@ def _walk(archive: zipfile.ZipFile, file: zipfile.ZipInfo) -> int | None:
                 raise Refusal("damaged")  # no spreadsheet program writes them, and a few can stand for gigabytes
             if _is_sheet(file):
                 plain = plain and b"\0" not in text
-                cells += len(_CELL.findall(text))
-                found = _ADDRESS.findall(text)
-                placed += len(found)
-                # Few columns and rows are named by many cells.
-                columns = max([columns, *map(_column, {letters for letters, _ in found})])
-                rows = max([rows, *map(int, {number for _, number in found})])
+                found = extent(text)
+                cells, placed = cells + found.cells, placed + found.placed
+                columns, rows = max(columns, found.columns), max(rows, found.rows)
     if columns > MOST_COLUMNS:
         raise Refusal("too wide")
     if columns * rows > MOST_CELLS:
         raise Refusal("too large")
     return columns * rows if plain and placed == cells else None
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
