@@ -28,6 +28,7 @@ RESULTS = (
     "feedback_summary",
     "session_trend",
     "session_response",
+    "session_adherence",
     "impact_distribution",
     "impact_share",
     "theme_count",

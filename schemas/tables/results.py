@@ -210,6 +210,18 @@ class SessionResponse(Table):
     ci_high: float = column("Upper end of that interval.", unit="%", nullable=True)
 
 
+class SessionAdherence(Table):
+    """How closely sessions followed the manual, as facilitators rate it themselves in the session log."""
+
+    level: str = column("Whom the row is about.", isin=LEVELS, key=True)
+    cohort_id: str = column("The cohort, at level cohort.", nullable=True, key=True)
+    academic_year: str = column("The academic year, at levels cohort and year.", nullable=True, key=True)
+    n_cohorts: int = column("Cohorts with any rating.", label="Cohorts", unit="cohorts")
+    n_sessions: int = column("Their sessions in the log.", label="Sessions", unit="sessions")
+    n_rated: int = column("Of these, sessions with a rating.", label="Rated", unit="sessions")
+    adherence: float = column("Mean over cohorts of the mean rating of their sessions.", label="Adherence", unit="%")
+
+
 class ImpactDistribution(Table):
     """How many people chose each answer to each of the programme's own perceived-impact items."""
 

@@ -205,6 +205,11 @@ class Disclosure(Model):
     """Which profile of schemas/disclosure.yaml applies. Weaker than the profile is possible only by name."""
 
     profile: Slug = Field("default", description="A profile of schemas/disclosure.yaml.")
+    facilitators_agreed: bool = Field(
+        False,
+        description="Shows how closely each cohort followed the manual, which tells about its facilitator. Only if "
+        "they all agreed.",
+    )
     off_because: str | None = Field(None, min_length=10, description="Publishes everything and prints this reason.")
 
 

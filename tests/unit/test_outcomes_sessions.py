@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from cfc_pipeline.disclosure.profile import load_profile
+from cfc_pipeline.disclosure.sessions import protect_adherence
 from cfc_pipeline.outcomes.formulas import pool
 from cfc_pipeline.outcomes.intervals import wilson
-from cfc_pipeline.outcomes.sessions import crowded, session_response, session_trend
+from cfc_pipeline.outcomes.sessions import crowded, session_adherence, session_response, session_trend
 from cfc_pipeline.warehouse.write import replace_table
 from schemas.tables import TABLES
 from tests import small_warehouse as w
@@ -148,3 +150,36 @@ def test_more_forms_than_people_is_said_and_not_clipped(con: w.Connection, respo
     assert crowded(con) == [("a", 2)]
     wrong = response.row(by_predicate=(pl.col("cohort_id") == "a") & (pl.col("session_number") == 2), named=True)
     assert (wrong["percent"], wrong["ci_low"]) == (125.0, None)
+
+
+@pytest.fixture
+def followed() -> pl.DataFrame:
+    """Three cohorts of one year and two of the next; one of the first has a session without a rating."""
+    con = w.empty()
+    for i, year in enumerate(["2023/24"] * 3 + ["2024/25"] * 2):
+        w.cohort(con, f"c{i}", year)
+        for session, rating in ((1, 70 + 5 * i), (2, 80 if i else None), (3, 90)):
+            given = {"session_id": f"c{i}-{session}", "cohort_id": f"c{i}", "session_number": session}
+            w.add(con, "session", given | {"adherence": rating})
+    return TABLES["session_adherence"].validate(session_adherence(con)).lazy().collect()
+
+
+def test_adherence_counts_every_cohort_alike(followed: pl.DataFrame) -> None:
+    first = followed.row(by_predicate=pl.col("cohort_id") == "c0", named=True)
+    assert (first["n_sessions"], first["n_rated"], first["adherence"]) == (3, 2, 80)
+    year = followed.row(by_predicate=(pl.col("level") == "year") & (pl.col("academic_year") == "2023/24"), named=True)
+    assert (year["n_cohorts"], year["n_rated"]) == (3, 8)
+    assert year["adherence"] == pytest.approx((80 + (75 + 80 + 90) / 3 + (80 + 80 + 90) / 3) / 3)
+
+
+def test_no_facilitator_is_judged(followed: pl.DataFrame) -> None:
+    """Two cohorts are left over when the first year is taken from all years."""
+    profile = load_profile("default")
+    seen = protect_adherence(followed, profile).values
+    assert set(seen["level"]) == {"year", "all"}
+    assert seen.filter(pl.col("adherence").is_not_null()).select("level", "academic_year").rows() == [
+        ("year", "2023/24")
+    ]
+    told = protect_adherence(followed, profile, agreed=True).values
+    assert told["adherence"].null_count() == 0
+    assert told.height == followed.height == 8

@@ -237,3 +237,12 @@ def test_other_breaks_are_told_with_their_reason_and_marked_between_their_years(
     con.execute("UPDATE trend_break SET instrument = 'cfc_perceived_impact' WHERE kind = 'recruitment'")
     assert [note for note in tables(con)["perceived_impact"].notes if "An invented sentence." in note]
     assert built["cohort_outcomes"].breaks == built["response_flow"].breaks == ()
+
+
+def test_sessions_of_a_cohort_stay_together_and_its_total_follows(built):
+    rows = built["session_response"].values
+    assert rows.filter(academic_year="2023/24").select("cohort", "session_number").rows() == [
+        *((cohort, session) for cohort in ("Cohort 0", "Cohort 1") for session in ("1", "2", "3", "All sessions")),
+        ("All cohorts", "All sessions"),
+    ]
+    assert rows.row(-1)[:3] == ("All years", "All cohorts", "All sessions")

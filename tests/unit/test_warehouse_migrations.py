@@ -72,6 +72,7 @@ def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
             "session_trend",
             "session_response",
             "reliable_change",
+            "session_adherence",
         ):
             con.execute(f"DROP TABLE {table}")
         for column in (

@@ -101,7 +101,7 @@ def write_session_log(inbox: Path, seed: int) -> DemoFile:
             cohort.id,
             str(session),
             f"{session_day(cohort, session):%d/%m/%Y}",
-            str(cohort.size - rng.randrange(4)),
+            str(cohort.size - rng.randrange(4) // 2),  # fewer would be fewer than send a form
             "; ".join(rng.sample(practices, 2)),
             str(rng.randrange(70, 101, 5)),
             FACILITATOR,

@@ -19,6 +19,7 @@ TREND = (
     *("n_cohorts", "n_sessions", "mean", "mean_low", "mean_high", "slope", "slope_low", "slope_high"),
     *("sd_forms", "sd_sessions", "sd_cohorts"),
 )
+ADHERENCE = ("n_cohorts", "n_sessions", "n_rated", "adherence")
 RATES = ("percent", "ci_low", "ci_high")
 RESPONSE = ("n_sessions", "attendance", "forms", *RATES)
 
@@ -57,12 +58,45 @@ def protect_response(
     enough = pl.col("attendance") >= profile.base_of_percentage
     shown = shown.with_columns(pl.when(enough).then(rate).alias(rate) for rate in RATES).select(*keys, *RESPONSE)
     values = response.select(keys).join(shown, on=keys, how="left", nulls_equal=True, maintain_order="left")
-    small_base = pl.lit(Reason.SMALL_BASE.name)
-    counted = values.select(pl.col("forms").is_not_null() & pl.col("attendance").is_not_null()).to_series()
-    hidden = _absent(response, values, RESPONSE).with_columns(
-        pl.when(pl.col(rate).is_not_null() & counted).then(small_base).otherwise(rate).alias(rate) for rate in RATES
+    return protected(values, _absent(response, values, RESPONSE).with_columns(_of_rates(response, values)), profile)
+
+
+def protect_adherence(
+    adherence: pl.DataFrame, profile: Profile, off_because: str | None = None, *, agreed: bool = False
+) -> Protected:
+    """`session_adherence` without cohorts, unless the facilitators `agreed`: a cohort has one facilitator, whom
+    everybody knows by name. Years and all years need as many cohorts as a figure needs schools, and so does what the
+    shown years leave over of all years."""
+    if off_because or agreed:
+        keys = adherence.select(*GROUP, *ADHERENCE)
+        return unprotected(keys, ADHERENCE, off_because) if off_because else _nothing_hidden(keys, profile)
+    results = adherence.filter(pl.col("level") != "cohort").select(*GROUP, *ADHERENCE)
+    cohorts, enough = pl.col("n_cohorts"), profile.schools_behind_figure
+    shown_years = results.filter(pl.col("level") == "year", cohorts >= enough)["n_cohorts"].sum()
+    rest = cohorts - pl.when(pl.col("level") == "all").then(shown_years).otherwise(0)
+    few = (cohorts < enough) | ((pl.col("level") == "all") & (rest > 0) & (rest < enough))
+    why = results.select(pl.when(few).then(pl.lit(Reason.GIVES_AWAY.name))).to_series()
+    return protected(results, pl.DataFrame(dict.fromkeys(ADHERENCE, why)), profile)
+
+
+def _nothing_hidden(rows: pl.DataFrame, profile: Profile) -> Protected:
+    nothing = pl.Series([None] * rows.height, dtype=pl.String)
+    return protected(rows, pl.DataFrame(dict.fromkeys(ADHERENCE, nothing)), profile)
+
+
+def _of_rates(response: pl.DataFrame, values: pl.DataFrame) -> list[pl.Series]:
+    """A rate lacks a count, or its base is small. Its interval is hidden with it even where it does not exist: that
+    would say that there were more forms than people."""
+    counted = values["forms"].is_not_null() & values["attendance"].is_not_null()
+    exists = response["percent"].is_not_null() & values["percent"].is_null()
+    why = pl.when(counted).then(pl.lit(Reason.SMALL_BASE.name)).otherwise(pl.lit(Reason.GIVES_AWAY.name))
+    single = response["session_number"].is_not_null()
+    found = pl.select(
+        percent=pl.when(exists).then(why),
+        ci_low=pl.when(exists & single).then(why),
+        ci_high=pl.when(exists & single).then(why),
     )
-    return protected(values, hidden, profile)
+    return found.get_columns()
 
 
 def _sessions(marked: pl.DataFrame, feedback: Protected, profile: Profile) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from cfc_pipeline.outcomes.impact import impact_distribution
 from cfc_pipeline.outcomes.links import with_links
 from cfc_pipeline.outcomes.paired import PAIRED_SUPPORT, paired_change
 from cfc_pipeline.outcomes.rules import criteria
-from cfc_pipeline.outcomes.sessions import session_response, session_trend
+from cfc_pipeline.outcomes.sessions import session_adherence, session_response, session_trend
 from cfc_pipeline.outcomes.shares import impact_share
 from cfc_pipeline.outcomes.waves import reliability_per_wave
 from cfc_pipeline.programme import ReliableRule
@@ -36,6 +36,7 @@ def write(
     replace_table(con, "feedback_summary", feedback)
     replace_table(con, "session_trend", session_trend(feedback))
     replace_table(con, "session_response", session_response(con))
+    replace_table(con, "session_adherence", session_adherence(con))
     impact = impact_distribution(con, instruments)
     replace_table(con, "impact_distribution", impact)
     replace_table(con, "impact_share", impact_share(con, impact, instruments, role_groups))

@@ -15,7 +15,7 @@ import polars as pl
 from cfc_pipeline.outcomes.formulas import Floats, pool, t_quantile
 from cfc_pipeline.outcomes.intervals import wilson
 from cfc_pipeline.outcomes.levels import LEVEL, PERSON, frame, in_order, sets
-from schemas.tables.results import SessionResponse, SessionTrend
+from schemas.tables.results import SessionAdherence, SessionResponse, SessionTrend
 
 FEWEST_SESSIONS = 3  # for a line with anything to spare
 _NO_VARIATION = 1e-12  # of squared ratings: what is left of equal means after rounding
@@ -180,6 +180,24 @@ def with_rates(rows: pl.DataFrame) -> pl.DataFrame:
     low, high = (100 * pl.Series([end[i] for end in ends], dtype=pl.Float64) for i in (0, 1))
     rate = pl.when(pl.col("attendance") > 0).then(100 * pl.col("forms") / pl.col("attendance"))
     return in_order(rows.with_columns(percent=rate, ci_low=low, ci_high=high), SessionResponse)
+
+
+def session_adherence(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Rows of `session_adherence` from `session` and `cohort`: every cohort counts alike, however many sessions it had,
+    because a cohort has one facilitator who rates them all."""
+    rows = frame(
+        con,
+        f"""
+        SELECT {LEVEL} AS level, cohort_id, academic_year, count(*) AS n_cohorts, sum(sessions)::BIGINT AS n_sessions,
+               sum(rated)::BIGINT AS n_rated, avg(adherence) AS adherence
+        FROM (
+            SELECT cohort_id, academic_year, count(*) AS sessions, count(adherence) AS rated,
+                   avg(adherence) AS adherence
+            FROM session JOIN cohort USING (cohort_id) GROUP BY ALL HAVING rated > 0
+        ) GROUP BY {sets()}
+        """,
+    )
+    return in_order(rows.filter(pl.col("n_cohorts") > 0), SessionAdherence)
 
 
 def crowded(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:

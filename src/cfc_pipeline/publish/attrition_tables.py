@@ -93,9 +93,9 @@ def _sentences(table: PublishedTable, which: str) -> Iterator[str]:
             f"{row['n_left']:,} who answered before only had not changed, it would be {said['if_unchanged']}"
         )
         if worst is not None:
-            still = "still " if 0 < worst < change or change < worst < 0 else ""
+            even, still = ("even ", "still ") if 0 < worst < change or change < worst < 0 else ("", "")
             sentence += (
-                f"; even if every one of them had come to the worst possible score, it would {still}be "
+                f"; {even}if every one of them had come to the worst possible score, it would {still}be "
                 f"{said['if_worst']}"
             )
         yield f"{sentence}."

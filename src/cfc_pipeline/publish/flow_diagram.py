@@ -47,8 +47,9 @@ class Box:
 
 
 def flow_charts(table: PublishedTable) -> list[Chart]:
-    """The diagram over everything, then a small bar chart for each year."""
-    return [*flow_diagram(table), *flow_chart(table)]
+    """The diagram over everything, then a small bar chart for each year; of all years only where there is no diagram."""
+    diagram = flow_diagram(table)
+    return [*diagram, *(bars for bars in flow_chart(table) if not any(d.title.endswith(bars.title) for d in diagram))]
 
 
 def flow_diagram(table: PublishedTable) -> list[Chart]:

@@ -92,7 +92,7 @@ SECTIONS = (
         "Mean rating after each session, from anonymous forms: a thin line for each cohort, thicker ones for each "
         "year and for all years. A gap in a line is a hidden or missing figure. Below, how much the mean rating "
         "changed from one session to the next, with its 95 % interval; the diamond is over all years.",
-        ("session_trend", "session_response", "session_feedback"),
+        ("session_trend", "session_response", "session_adherence", "session_feedback"),
         {"session_feedback": rating_charts, "session_trend": trend_charts},
         said={"session_trend": trend_in_words, "session_response": response_in_words},
     ),

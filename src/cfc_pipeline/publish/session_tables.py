@@ -12,7 +12,7 @@ from cfc_pipeline.publish.figures import digits, signed
 from cfc_pipeline.publish.layout import COHORT, YEAR, About, counted, in_order, labelled
 from cfc_pipeline.publish.model import ALL_YEARS, Column, PublishedTable
 from schemas.tables import label
-from schemas.tables.results import SessionResponse, SessionTrend
+from schemas.tables.results import SessionAdherence, SessionResponse, SessionTrend
 
 ALL_SESSIONS = "All sessions"
 QUESTION = Column("question", "Question", "text")
@@ -47,9 +47,11 @@ def session_trend(trend: Protected, about: About) -> PublishedTable:
 def session_response(response: Protected, about: About) -> PublishedTable:
     """Rows: sessions of each cohort, then its total; last the totals of the year, and of all years."""
     rows = labelled(response, about.cohorts)
-    # A total has no number, and comes after what it is the total of.
-    of_group = (pl.int_range(pl.len()).min().over("academic_year", *rest) for rest in ((), ("cohort",)))
-    rows = in_order(rows, *of_group, pl.col("session_number").fill_null(pl.lit(1_000)))
+    # Cohorts stay in their order; a total has no number, and comes after what it is the total of.
+    place = rows.values.select(pl.int_range(pl.len()))
+    rows = replace(rows, values=rows.values.with_columns(place=place.to_series()))
+    last = pl.col("session_number").fill_null(pl.lit(1_000))
+    rows = in_order(rows, *(pl.col("place").min().over("academic_year", *of) for of in ((), ("cohort",))), last)
     named = pl.col("session_number").cast(pl.String).fill_null(ALL_SESSIONS)
     rows = replace(rows, values=rows.values.with_columns(session_number=named))
     figures = (
@@ -66,6 +68,23 @@ def session_response(response: Protected, about: About) -> PublishedTable:
         title="How many of those present sent a form",
         shows="Anonymous forms after each session, and the share that they are of the people present.",
         people="From anonymous forms, and from the people present according to the session log.",
+        row_group=YEAR.key,
+    )
+
+
+def session_adherence(adherence: Protected, about: About) -> PublishedTable:
+    """Rows: years, and all years; cohorts only where their facilitators agreed."""
+    rows = labelled(adherence, about.cohorts)
+    counts = (Column(key, label(SessionAdherence, key), "count") for key in ("n_cohorts", "n_sessions", "n_rated"))
+    return about.table(
+        rows,
+        (YEAR, COHORT, *counts, Column("adherence", f"{label(SessionAdherence, 'adherence')}, %", "percent")),
+        (rows.values, rows.hidden),
+        words.ADHERENCE,
+        name="session_adherence",
+        title="How closely sessions followed the manual",
+        shows="Facilitators' own rating of how closely each session followed the manual, 0 to 100.",
+        people="From the session log, which facilitators fill in; every cohort counts alike.",
         row_group=YEAR.key,
     )
 

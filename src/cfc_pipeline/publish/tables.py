@@ -12,7 +12,7 @@ from cfc_pipeline.disclosure.impact import protect_impact_and_shares
 from cfc_pipeline.disclosure.paired import protect_paired
 from cfc_pipeline.disclosure.profile import load_profile
 from cfc_pipeline.disclosure.quality import protect_quality
-from cfc_pipeline.disclosure.sessions import protect_response, protect_trend
+from cfc_pipeline.disclosure.sessions import protect_adherence, protect_response, protect_trend
 from cfc_pipeline.disclosure.themes import protect_themes
 from cfc_pipeline.disclosure.waves import protect_reliability
 from cfc_pipeline.outcomes.levels import in_order
@@ -30,7 +30,7 @@ from cfc_pipeline.publish.people_tables import (
     session_feedback,
 )
 from cfc_pipeline.publish.scale_tables import reliability, reliable_change
-from cfc_pipeline.publish.session_tables import session_response, session_trend
+from cfc_pipeline.publish.session_tables import session_adherence, session_response, session_trend
 from cfc_pipeline.publish.theme_tables import Themes, approved_comments, comment_themes
 from schemas.tables import TABLES
 
@@ -62,6 +62,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         _read(con, "theme"), *protect_themes(_read(con, "theme_count"), _read(con, "theme_agreement"), profile, off)
     )
     quoted = settled(_read(con, "comment_code"))
+    agreed = programme.policy.disclosure.facilitators_agreed
     ratings = protect_feedback(_read(con, "feedback_summary"), profile, off)
     tables = (
         response_flow(flow, about),
@@ -73,6 +74,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         session_feedback(ratings, about),
         session_trend(protect_trend(_read(con, "session_trend"), ratings, profile, off), about),
         session_response(protect_response(_read(con, "session_response"), ratings, profile, off), about),
+        session_adherence(protect_adherence(_read(con, "session_adherence"), profile, off, agreed=agreed), about),
         perceived_impact(impact_seen, about),
         impact_shares(shares_seen, about),
         comment_themes(themes, about),

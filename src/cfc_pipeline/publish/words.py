@@ -202,6 +202,11 @@ RESPONSE = (
     "Nobody is counted by name, neither on forms nor in the session log. So what people changed cannot be set beside "
     "how often they came.",
 )
+ADHERENCE = (
+    "A cohort has one facilitator, so its figure would be about a person whom everybody knows. Cohorts are shown only "
+    "if the facilitators agreed, and years only with several cohorts.",
+    "Facilitators rate themselves; nobody else was there to check.",
+)
 IMPACT = (
     "The programme's own questions, not a standardised measure: people judged afterwards what had changed for them.",
     "% is of those who answered the item. A person counts once, with their answers after the programme if there are "

@@ -257,6 +257,12 @@ def _trend(con: Connection, table: PublishedTable, row: Row, column: Column) -> 
     return Inside(result.get(column.key), steps, note="Of all sessions; the release uses those whose mean it shows.")
 
 
+def _adherence(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
+    level, _, group = _group(con, row["academic_year"], row["cohort"])
+    result = _one(con, "session_adherence", {"level": level} | group)
+    return Inside(result[column.key], (("sessions in the log", result["n_sessions"]), ("rated", result["n_rated"])))
+
+
 def _response(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
     level, _, group = _group(con, row["academic_year"], row["cohort"])
     session = None if row["session_number"] == ALL_SESSIONS else int(row["session_number"])
@@ -345,6 +351,7 @@ _BEHIND: dict[str, Callable[[Connection, PublishedTable, Row, Column], Inside]] 
     "response_flow": _flow,
     "session_feedback": _feedback,
     "session_trend": _trend,
+    "session_adherence": _adherence,
     "session_response": _response,
     "perceived_impact": _impact,
     "impact_shares": _shares,

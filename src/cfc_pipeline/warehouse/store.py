@@ -179,6 +179,15 @@ def _add_reliable_change(con: Connection) -> None:
     """)
 
 
+def _add_adherence(con: Connection) -> None:
+    con.execute("""
+        CREATE TABLE session_adherence (
+            level VARCHAR NOT NULL, cohort_id VARCHAR, academic_year VARCHAR, n_cohorts BIGINT NOT NULL,
+            n_sessions BIGINT NOT NULL, n_rated BIGINT NOT NULL, adherence DOUBLE NOT NULL
+        );
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
 MIGRATIONS: list[Callable[[Connection], None]] = [
@@ -195,6 +204,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_reliability,
     _add_trend_of_sessions,
     _add_reliable_change,
+    _add_adherence,
 ]
 
 
