@@ -47,7 +47,7 @@ class Box:
 
 
 def flow_charts(table: PublishedTable) -> list[Chart]:
-    """The diagram over everything, then a small bar chart for each year; of all years only where there is no diagram."""
+    """The diagram over everything, then a small bar chart for each other row group: for each year."""
     diagram = flow_diagram(table)
     return [*diagram, *(bars for bars in flow_chart(table) if not any(d.title.endswith(bars.title) for d in diagram))]
 
