@@ -76,6 +76,9 @@ def test_every_scale_has_golden_cases_and_says_where_its_rules_come_from() -> No
         assert key.licence
         if key.kind == "scale":
             assert len(key.golden) >= 5, key.id
+            cases = {golden.case for golden in key.golden}
+            several = {"all minimum", "all maximum", "mixed", "one missing", "too many missing"}
+            assert key.items == 1 or cases >= several, key.id
             assert key.missing is not None
             assert key.measures, key.id
             assert key.uses, key.id

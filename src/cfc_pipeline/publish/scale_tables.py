@@ -4,7 +4,7 @@ import polars as pl
 
 from cfc_pipeline.disclosure.protected import Protected
 from cfc_pipeline.publish import words
-from cfc_pipeline.publish.layout import INSTRUMENT, SUBSCALE, About, in_order, titled
+from cfc_pipeline.publish.layout import INSTRUMENT, SUBSCALE, About, in_order, titled, where
 from cfc_pipeline.publish.model import ALL_YEARS, Column, FigureKind, PublishedTable
 from schemas.tables import TIME_POINTS, label
 from schemas.tables.people import Cohort
@@ -42,8 +42,9 @@ def reliability(waves: Protected, about: About) -> PublishedTable:
 
 
 def reliable_change(change: Protected, about: About) -> PublishedTable:
-    """Rows: each score in each academic year and over all years; those without a rule say why."""
-    rows = in_order(change, "instrument", "subscale", pl.col("academic_year").fill_null(ALL_YEARS))
+    """Rows: each score in each academic year and over all years; those without a rule say why, once."""
+    with_rule = where(change, pl.col("threshold").is_not_null() | (pl.col("level") == "all"))
+    rows = in_order(with_rule, "instrument", "subscale", pl.col("academic_year").fill_null(ALL_YEARS))
     rule = pl.when(pl.col("threshold").is_null()).then("rule").otherwise(_rule_in_short())
     values = titled(rows.values.with_columns(from_=rule), about.instruments)
     boxes = ("recovered", "improved", "unchanged", "deteriorated")

@@ -39,6 +39,7 @@ from cfc_pipeline.recipes.arrivals import (
     refuse_missing_copies,
     seal_arrival,
 )
+from cfc_pipeline.recipes.editions import refuse_other_editions
 from cfc_pipeline.recipes.entries import check_instruments, check_named_survey, not_asked, without_risk_items
 from cfc_pipeline.recipes.form_tables import store_forms, stored_versions
 from cfc_pipeline.recipes.ledger import check_balance, quality_rows, reasons, settled
@@ -91,6 +92,7 @@ def ingest(
     with writing(programme.warehouse, dry_run=dry_run, after=copy_for_analysts) as con:
         sealed = list_raw(programme.restricted, keys)
         refuse_missing_copies(con, sealed)
+        refuse_other_editions(con, programme, instruments)
         known, lost = known_files(sealed, programme, keys)
         paths = files if files is not None else inbox(programme)
         arrivals, refused, repeats = new_files(paths, sealed, programme, keys, survey_id)
