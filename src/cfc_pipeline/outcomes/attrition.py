@@ -11,38 +11,13 @@ import polars as pl
 
 from cfc_pipeline.outcomes.formulas import hedges_correction, t_quantile
 from cfc_pipeline.outcomes.levels import LEVEL, frame, in_order, sets
-from schemas.tables import TIME_POINTS
 from schemas.tables.results import Attrition
 
 _UNIT = 1_000_000_000  # of a score point, as in paired.py
-_PRE, _POST = (TIME_POINTS.index(point) + 1 for point in ("pre", "post"))
 MEASURE = ("instrument", "subscale")
 
-# `form`, `team`, `measure`, `support` and `cohort_sums` are paired.py's.
-_EMPTY = """
-    CREATE OR REPLACE TEMP TABLE left_person (measure BIGINT, team BIGINT, score HUGEINT);
-    CREATE OR REPLACE TEMP TABLE left_score (team BIGINT, before DOUBLE[], after DOUBLE[])
-"""
-# Few people lack a score after, so most are put aside before anything is worked out.
-_INCOMPLETE = f"""
-    CREATE OR REPLACE TEMP TABLE left_score AS
-    WITH scored AS (
-        SELECT person, team, cohort, time_point, scores
-        FROM (FROM score_sheet WHERE instrument = $instrument) JOIN form USING (response_id)
-    )
-    SELECT team, before.scores AS before, after.scores AS after
-    FROM (FROM scored WHERE time_point = {_PRE}) AS before
-         SEMI JOIN (FROM form WHERE time_point = {_POST}) AS finished USING (cohort)
-         LEFT JOIN (SELECT person, scores FROM scored WHERE time_point = {_POST}) AS after USING (person)
-    WHERE after.scores IS NULL OR list_count(after.scores) < len(after.scores)
-"""
-_LEFT = f"""
-    INSERT INTO left_person
-    SELECT $measure, team, round(before[$place] * {_UNIT})::HUGEINT
-    FROM left_score WHERE before[$place] IS NOT NULL AND after[$place] IS NULL
-"""
-
-# Rows of `attrition_support`: the people who left, by school.
+# Rows of `attrition_support`: the people who left, by school. `left_person`, `team`, `measure` and `cohort_sums` are
+# paired.py's.
 ATTRITION_SUPPORT = """
     SELECT instrument, subscale, cohort_id, academic_year, school_id, count(*) AS n
     FROM left_person JOIN team USING (team) JOIN measure USING (measure) GROUP BY ALL ORDER BY ALL
@@ -88,22 +63,7 @@ _GROUPS = f"""
 
 def attrition(con: duckdb.DuckDBPyConnection, change: pl.DataFrame) -> pl.DataFrame:
     """Rows of `attrition`, wherever anybody has a score before and after; right after `paired_change`, whose temporary
-    tables it reads, and whose result `change` is.
-
-    Leaves behind what ATTRITION_SUPPORT asks for.
-    """
-    con.execute(_EMPTY)
-    # The sheet lists an instrument's subscales in the order of paired.py's measures.
-    measures = con.execute("""
-        SELECT measure, instrument, row_number() OVER (PARTITION BY instrument ORDER BY measure)
-        FROM measure WHERE to_time_point = 'post' ORDER BY measure
-    """).fetchall()
-    done = None
-    for measure, instrument, place in measures:
-        if instrument != done:
-            con.execute(_INCOMPLETE, {"instrument": instrument})
-            done = instrument
-        con.execute(_LEFT, {"measure": measure, "place": place})
+    tables it reads, and whose result `change` is."""
     return in_order(what_if(compared(with_change(frame(con, _GROUPS), change))), Attrition)
 
 

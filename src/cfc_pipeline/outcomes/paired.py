@@ -54,9 +54,7 @@ _EMPTY = """
         measure BIGINT, cohort BIGINT, n BIGINT,
         pre HUGEINT, post HUGEINT, pre_pre HUGEINT, post_post HUGEINT, pre_post HUGEINT
     );
-    CREATE OR REPLACE TEMP TABLE schools (
-        measure BIGINT, level VARCHAR, cohort_id VARCHAR, academic_year VARCHAR, n_schools BIGINT
-    )
+    CREATE OR REPLACE TEMP TABLE left_person (measure BIGINT, team BIGINT, score HUGEINT)
 """
 
 
@@ -92,9 +90,18 @@ _SUMS = """
     FROM ({pairs}) GROUP BY measure, cohort
 """
 _SCHOOLS = f"""
-    INSERT INTO schools
-    SELECT $measure, {LEVEL}, cohort_id, academic_year, count(DISTINCT school)
-    FROM support JOIN team USING (team) WHERE measure = $measure GROUP BY {sets()}
+    SELECT level, cohort_id, academic_year, {", ".join(MEASURE)}, n_schools FROM measure JOIN (
+        SELECT {LEVEL} AS level, cohort_id, academic_year, measure, count(DISTINCT school) AS n_schools
+        FROM support JOIN team USING (team) GROUP BY {sets("measure")}
+    ) USING (measure)
+"""
+# For attrition.py, so that nobody is scored twice: who has a score before and none after, in a cohort in which anybody
+# has answered after.
+_LEFT = f"""
+    INSERT INTO left_person
+    SELECT {{measure}}, team, pre_{{subscale}}
+    FROM person_score SEMI JOIN (FROM form WHERE time_point = {TIME_POINTS.index("post") + 1}) USING (cohort)
+    WHERE pre_{{subscale}} IS NOT NULL AND post_{{subscale}} IS NULL
 """
 
 
@@ -112,10 +119,10 @@ def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     non-central t times J, from three pairs on. What a group is too small or too uniform for is empty. Raises
     BalanceError if a person has two scores of one subscale at one time point, which intake rules out.
 
-    Leaves behind what PAIRED_SUPPORT asks for.
+    Leaves behind what PAIRED_SUPPORT and attrition.py ask for.
     """
     _add_up(con)
-    schools = frame(con, f"SELECT {', '.join(GROUP + MEASURE)}, n_schools FROM schools JOIN measure USING (measure)")
+    schools = frame(con, _SCHOOLS)
     groups = _estimates(frame(con, _GROUPS)).join(schools, on=[*GROUP, *MEASURE], how="left", nulls_equal=True)
     cohorts = groups.filter(pl.col("level") == "cohort")
     pooled = _pooled(con, cohorts)
@@ -132,7 +139,7 @@ PAIRED_SUPPORT = f"""
 
 
 def _add_up(con: duckdb.DuckDBPyConnection) -> None:
-    """Fills `measure`, and measure by measure `support`, `cohort_sums` and `schools`."""
+    """Fills `measure`, and measure by measure `support`, `cohort_sums` and `left_person`."""
     for statement in (_TEAMS, _FORMS, _EMPTY):
         con.execute(statement)
     answered = {place for (place,) in con.execute("SELECT DISTINCT time_point FROM form").fetchall()}
@@ -148,7 +155,8 @@ def _add_up(con: duckdb.DuckDBPyConnection) -> None:
                 pairs = _pairs(len(measures), i, to)
                 con.execute(_SUPPORT.format(pairs=pairs))
                 con.execute(_SUMS.format(pairs=pairs))
-                con.execute(_SCHOOLS, {"measure": len(measures)})
+                if to == "post":
+                    con.execute(_LEFT.format(measure=len(measures), subscale=i))
                 measures.append((instrument, subscale, "pre", to))
         if con.execute("SELECT 1 FROM person_score WHERE twice LIMIT 1").fetchall():
             twice.append(instrument)
