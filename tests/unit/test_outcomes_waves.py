@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from cfc_pipeline.measures.instruments import load_instruments
+from cfc_pipeline.outcomes.paired import paired_change
 from cfc_pipeline.outcomes.waves import reliability_per_wave
 from schemas.tables import TABLES
 from tests import small_warehouse as w
@@ -43,6 +44,7 @@ def con() -> w.Connection:
 
 
 def found(con: w.Connection) -> pl.DataFrame:
+    paired_change(con)
     rows = reliability_per_wave(con, KEYS)
     return TABLES["reliability"].validate(rows).lazy().collect()
 

@@ -13,20 +13,18 @@ import polars as pl
 
 from cfc_pipeline.outcomes import reliability
 from cfc_pipeline.outcomes.formulas import Floats
-from cfc_pipeline.outcomes.levels import PERSON, in_order
+from cfc_pipeline.outcomes.levels import in_order
 from schemas.instruments import Instrument, Subscale
-from schemas.tables import polars_schema
+from schemas.tables import TIME_POINTS, polars_schema
 from schemas.tables.results import Reliability
 
 _FEWEST_ITEMS = 2
 _WAVE = ("academic_year", "time_point")
 
-# Schools as numbers, because carrying some million pseudonyms over takes far longer.
+# `form` and `team` are paired.py's: forms that count of people who agreed, their schools as numbers.
 _FORMS = f"""
-    SELECT academic_year, time_point, hash(school_id) AS school, {{items}}
-    FROM (FROM answer_sheet WHERE instrument = $instrument) JOIN response USING (response_id)
-         JOIN (FROM ({PERSON}) WHERE consented AND NOT withdrawn) USING (participant_id, cohort_id)
-    WHERE kind = 'scale' AND status = 'counted'
+    SELECT academic_year, {list(TIME_POINTS)}[time_point] AS time_point, school, {{items}}
+    FROM (FROM answer_sheet WHERE instrument = $instrument) JOIN form USING (response_id) JOIN team USING (team)
 """
 
 
@@ -43,8 +41,8 @@ class _Wave:
 
 
 def reliability_per_wave(con: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument]) -> pl.DataFrame:
-    """Rows of `reliability` from `answer_sheet`, `response`, `participant` and `cohort`, for scores of two items and
-    more wherever a form answers every item of one.
+    """Rows of `reliability` from `answer_sheet`, for scores of two items and more wherever a form answers every item of
+    one; after `paired_change`, whose temporary tables it reads.
 
     Items are turned around as the key says. Nothing is made up for blank ones, also where the key would: what is made
     up for agrees with the rest too well.

@@ -61,17 +61,25 @@ def write_responses(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame,
 
 def _content_hashes(con: Connection, rows: pl.DataFrame, comments: pl.DataFrame, secret: str) -> pl.Series:
     """One for each row, in the order of the rows."""
-    said = comments if comments.width else pl.DataFrame(schema={"response_id": pl.String, "comment_id": pl.String})
-    texts = said.group_by("response_id").agg(_said=pl.col("comment_id").sort().str.join(" "))
     items = sorted(c for c in rows.columns if ":" in c)
-    told = rows.select(RESPONSE).join(texts, on="response_id", how="left", maintain_order="left")
-    _stage(con, "incoming", told.with_columns(_answers=_packed(rows, items)))
+    told = rows.select(RESPONSE).with_columns(_said=_said(rows["response_id"], comments), _answers=_packed(rows, items))
+    _stage(con, "incoming", told)
     cells = ", ".join(f"coalesce({c}::VARCHAR, '')" for c in [*RESPONSE, "_said"])
-    hashes = con.sql(
+    # Not `con.sql`: a query with parameters would be kept whole before it is handed over.
+    hashes = con.execute(
         f"SELECT md5(encode(concat_ws(chr(31), $secret, $items, {cells})) || _answers) FROM incoming",
-        params={"secret": secret, "items": " ".join(items)},
+        {"secret": secret, "items": " ".join(items)},
     )
     return hashes.pl().to_series()
+
+
+def _said(response_ids: pl.Series, comments: pl.DataFrame) -> pl.Series:
+    """Ids of the comments of each response. Most large files have none, and to look a million up takes time."""
+    if comments.is_empty():
+        return pl.repeat(None, len(response_ids), dtype=pl.String, eager=True)
+    texts = comments.group_by("response_id").agg(_said=pl.col("comment_id").sort().str.join(" "))
+    found = response_ids.to_frame().join(texts, on="response_id", how="left", maintain_order="left")
+    return found["_said"]
 
 
 def _packed(rows: pl.DataFrame, items: list[str]) -> pl.Series:
