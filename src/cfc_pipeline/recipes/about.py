@@ -41,6 +41,7 @@ from cfc_pipeline.recipes.arrivals import known_files
 from cfc_pipeline.recipes.entries import without_risk_items
 from cfc_pipeline.recipes.fetch import alone
 from cfc_pipeline.recipes.lines import lines_about
+from cfc_pipeline.recipes.rotate import DECISIONS
 from cfc_pipeline.recipes.who import Person, find
 from cfc_pipeline.sources.raw import COMPLETE, ROW, SUBMITTED
 from cfc_pipeline.warehouse.store import Connection, writing
@@ -62,6 +63,7 @@ class About:
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict, repr=False)
     corrections: list[dict[str, str]] = field(default_factory=list, repr=False)
     links: list[dict[str, str]] = field(default_factory=list, repr=False)
+    decisions: list[dict[str, str]] = field(default_factory=list, repr=False)  # about their comments
     mentions: int = 0  # cells of other people
 
     def in_words(self) -> str:
@@ -74,6 +76,7 @@ class About:
         for name, rows in self.tables.items():
             lines += _listed(f"In the databases, table {name}", rows)
         lines += _listed("In corrections.csv", self.corrections) + _listed("In links.csv", self.links)
+        lines += _listed("Decided about their comments", self.decisions)
         return "\n".join([*lines, *(f"- {one}" for one in self.remarks())])
 
     def remarks(self) -> list[str]:
@@ -120,15 +123,20 @@ def _collected(programme: Programme, keys: Keys, who: str, con: Connection, now:
     held = read_quarantine(programme.restricted, keys)
     theirs = [(number, row) for number, found in rows.items() for row in found[ROW]]
     spots = pl.DataFrame(theirs, schema={"file": pl.Int64, "row": pl.Int64}, orient="row")
+    tables = _in_databases(con, programme, keys, person, records, files)
+    comments = {("", row["comment_id"]) for row in tables.get("comment", [])}
     return About(
         made_on=now.date().isoformat(),
         known_by=sorted(person.keys),
         names=sorted(person.names),
         files=[one for f in files for one in _as_came(f, rows[f.number], copies[f.number].received_on)],
         quarantine=held.join(spots, on=["file", "row"]).rows(named=True),
-        tables=_in_databases(con, programme, keys, person, records, files),
+        tables=tables,
         corrections=lines_about(programme.folder / "corrections.csv", (("survey", "record"),), records),
         links=lines_about(programme.folder / LINKS, (("survey", "record"), ("other_survey", "other_record")), records),
+        decisions=[
+            line for name in DECISIONS for line in lines_about(programme.folder / name, (("", "comment"),), comments)
+        ],
         mentions=sum(_mentions(file, person) for file in files),
     )
 

@@ -62,10 +62,12 @@ def after_months(day: date, months: int) -> date:
 def due_input(programme: Programme, environ: Mapping[str, str], today: date) -> DueInput:
     """What is past the time that `policy: retention` gives raw input and quarantine."""
     policy = programme.policy.retention
+    shortest = min((months for months in (policy.raw_input, policy.quarantine) if months), default=None)
+    if shortest is None:
+        return DueInput([], programme, Intake())
     keys = load_keys(programme.restricted, environ)
     copies = list_raw(programme.restricted, keys)
-    shortest = min((months for months in (policy.raw_input, policy.quarantine) if months), default=None)
-    if shortest is None or not any(after_months(copy.received_on, shortest) <= today for copy in copies):
+    if not any(after_months(copy.received_on, shortest) <= today for copy in copies):
         return DueInput([], programme, Intake())
     instruments = load_instruments(programme.folder / "instruments")
     programme = without_risk_items(programme, instruments)

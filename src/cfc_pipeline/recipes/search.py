@@ -132,11 +132,12 @@ def identifying(files: Iterable[File]) -> set[str]:
     for file in files:
         made = file.survey.person if file.survey.person and file.survey.person.by == "self_made" else None
         own = {resolve(file.raw, name) for name in made.columns} if made else set()
+        who = who_columns(file.raw, file.survey) - own
         rows = file.raw.rows.collect()
         for name in set(rows.columns) - set(READER_COLUMNS):
             cells = rows[name].drop_nulls().str.to_lowercase().unique()
             found.update(cells.str.extract_all(_AN_ADDRESS).explode(empty_as_null=True).drop_nulls())
-            if name in who_columns(file.raw, file.survey) - own:
+            if name in who:
                 found.update(cells)
     return {word for word in found if len(word) >= _LONG_ENOUGH and not word.startswith(STAND_IN)}
 

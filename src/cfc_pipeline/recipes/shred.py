@@ -21,7 +21,7 @@ from cfc_pipeline.intake.corrections import apply_corrections, read_corrections
 from cfc_pipeline.intake.fates import STORED, UNCHANGED
 from cfc_pipeline.intake.recognise import asked_columns, columns_of
 from cfc_pipeline.intake.records import used_rows
-from cfc_pipeline.programme import Programme
+from cfc_pipeline.programme import FromColumn, Programme
 from cfc_pipeline.recipes.arrivals import FETCHED_NAME
 from cfc_pipeline.recipes.raw_input import DueCopy, DueInput
 from cfc_pipeline.sources import kept
@@ -92,6 +92,9 @@ def _whole(
     gone = ~pl.col("stays") & ~pl.col("why").is_in(["preview or test row", "empty row"])
     times = [SUBMITTED, *([resolve_known(raw, survey.submitted.column)] if survey.submitted.column else [])]
     cells = cells.with_columns(*(pl.col("day").alias(time) for time in times), past=gone)
+    if isinstance(survey.session, FromColumn) and not survey.session.values:  # only its number was used
+        session = resolve_known(raw, survey.session.column)
+        cells = cells.with_columns(pl.col(session).str.extract(r"(\d+)"))
     cells = _with_redacted(cells, one.file, comments, keys)
     keys_used = sorted({column for name in columns_of(survey) if (column := resolve(raw, name))})
     emptied = [pl.when("stays").then(pl.col(c)).alias(c) for c in (SUBMITTED, *keys_used)]
