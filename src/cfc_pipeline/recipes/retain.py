@@ -147,7 +147,7 @@ def _finished(
     backups = shred_backups(programme)
     ingest(programme.folder, environ, now=now)
     keys = load_keys(programme.restricted, environ)
-    searched, places = found_in(programme, keys, sorted(words - still_held(programme, keys)))
+    searched, places = found_in(programme, keys, sorted(words - still_held(programme, keys)), shredded=True)
     if backups:
         backup(programme.folder, environ, now=now)
     return replace(told, backups=backups, searched=searched, places=places)

@@ -26,13 +26,14 @@ _AN_ADDRESS = r"[^\s<>,;:()\"']+@[^\s<>,;:()\"']*[^\s<>,;:()\"'.]"
 _LONG_ENOUGH = 8  # what is shorter is in every file by chance, once it is written in another way
 
 
-def found_in(programme: Programme, keys: Keys, forms: list[str]) -> tuple[int, list[str]]:
-    """How many files were searched, and the places that hold one of `forms`.
+def found_in(programme: Programme, keys: Keys, forms: list[str], *, shredded: bool = False) -> tuple[int, list[str]]:
+    """How many files were searched, and the places that hold one of `forms`; of sealed copies only those that are
+    `shredded`, if that is said.
 
     Places are names of files, told from the programme's folder; a file whose name itself tells is called by its number.
     """
     files, places = search(programme.folder, forms)
-    return files, places + _sealed(programme, keys, forms)
+    return files, places + _sealed(programme, keys, forms, shredded=shredded)
 
 
 def search(folder: Path, words: Sequence[str]) -> tuple[int, list[str]]:
@@ -115,13 +116,14 @@ def _in_column(column: pl.Series, needles: list[str]) -> bool:
     return bool(needles) and bool(column.str.contains_any(needles, ascii_case_insensitive=True).any())
 
 
-def _sealed(programme: Programme, keys: Keys, forms: list[str]) -> list[str]:
+def _sealed(programme: Programme, keys: Keys, forms: list[str], *, shredded: bool) -> list[str]:
     """What lies in sealed copies, as it is on disk: read without the list of erased people."""
     files, _ = known_files(list_raw(programme.restricted, keys), programme, keys, as_kept=True)
     return [
         f"sealed copy {file.number}"
         for file in files
-        if _in_table(file.raw.rows.collect(), forms) or _in_name(file.name, forms)
+        if (file.raw.shredded or not shredded)
+        and (_in_table(file.raw.rows.collect(), forms) or _in_name(file.name, forms))
     ]
 
 
@@ -143,6 +145,13 @@ def identifying(files: Iterable[File]) -> set[str]:
 
 
 def still_held(programme: Programme, keys: Keys) -> set[str]:
-    """The same, of what is kept: rosters, and files of answers that were not shredded."""
+    """Every cell, and every address in one, of rosters and of files of answers that were not shredded."""
     files, _ = known_files(list_raw(programme.restricted, keys), programme, keys, as_kept=True)
-    return identifying(file for file in files if not file.raw.shredded)
+    kept = [file for file in files if not file.raw.shredded]
+    cells = {str(cell).lower() for file in kept for cell in _cells(file.raw.rows.collect())}
+    return cells | identifying(kept)
+
+
+def _cells(rows: pl.DataFrame) -> Iterator[str]:
+    for column in rows.select(pl.col(pl.String)).get_columns():
+        yield from column.drop_nulls().unique()
