@@ -73,7 +73,8 @@ def omegas(covariance: Floats) -> Floats:
     loadings = _one_factor(covariance[usable] / (sd[..., :, None] * sd[..., None, :]))
     loadings = np.where((loadings**2 <= 1).all(axis=-1, keepdims=True), loadings, np.nan)
     common = (loadings * sd).sum(axis=-1) ** 2
-    found[usable] = common / (common + ((1 - loadings**2) * sd**2).sum(axis=-1))
+    whole = common + ((1 - loadings**2) * sd**2).sum(axis=-1)
+    found[usable] = common / np.where(whole > 0, whole, np.nan)
     return found
 
 
