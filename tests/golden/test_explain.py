@@ -86,7 +86,7 @@ def test_the_exact_figure_is_the_printed_one_and_the_steps_add_up(demo, tables):
         (table, column, Cell(row, table.columns.index(column)))
         for table in tables
         for column in figures(table)
-        if not column.key.startswith("pooled_")
+        if not column.key.startswith("pooled_") and "cluster" not in column.key
         for row in range(table.values.height)
         if texts(table, column)[row] not in ("[c]", "[z]")
         if not (table.name.startswith("attrition") and table.values["academic_year"][row] == "All years")
@@ -96,7 +96,8 @@ def test_the_exact_figure_is_the_printed_one_and_the_steps_add_up(demo, tables):
     wrong = []
     for table, column, cell in places:
         found = explain(demo.folder, table.name, cell.place, inside=True)
-        same = number(found.inside.exact, column) == found.value
+        # Rounded first, as written.py does, so that a small negative figure is 0.00 and not -0.00.
+        same = number(round(found.inside.exact, column.decimals) + 0.0, column) == found.value
         (_, everybody), *parts = found.inside.steps
         adds_up = table.name not in ("cohort_outcomes", "response_flow", "data_quality") or everybody == sum(
             n for _, n in parts
