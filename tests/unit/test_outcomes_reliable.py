@@ -7,6 +7,7 @@ import pytest
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.outcomes import reliable
 from cfc_pipeline.outcomes.categories import reliable_change
+from cfc_pipeline.outcomes.paired import paired_change
 from cfc_pipeline.outcomes.rules import Criterion, NoRule, criteria
 from cfc_pipeline.programme import ReliableRule
 from schemas.tables import TABLES
@@ -17,6 +18,10 @@ OWN = ReliableRule(
     reliability=0.85, reliability_source="alpha, invented", sd=0.7, sd_source="invented", z=1.96,
     cut_off=3.0, cut_off_source="invented",
 )  # fmt: skip
+
+
+def counted(con: w.Connection) -> pl.DataFrame:
+    return reliable_change(con, paired_change(con), KEYS, criteria(KEYS))
 
 
 def test_published_rules_carry_their_sources() -> None:
@@ -49,7 +54,7 @@ def test_years_all_years_and_scores_without_a_rule() -> None:
     w.pairs(con, "a", [15, 12, 11, 5, 9, 20], [9, 6, 11, 12, 8, 14], instrument="core10")
     w.pairs(con, "b", [10, 4], [3, 10], instrument="core10")
     con.execute("UPDATE scale_score SET instrument = 'core10'")
-    rows = TABLES["reliable_change"].validate(reliable_change(con, KEYS, criteria(KEYS))).lazy().collect()
+    rows = TABLES["reliable_change"].validate(counted(con)).lazy().collect()
     boxes = ("n_paired", "recovered", "improved", "unchanged", "deteriorated", "harmed")
     assert rows.select("level", "academic_year", *boxes).rows() == [
         # 15 to 9 and 12 to 6 cross 11 by 6 points; 20 to 14 does not cross; 5 to 12 is harm.
@@ -59,7 +64,7 @@ def test_years_all_years_and_scores_without_a_rule() -> None:
         ("all", None, 8, 2, 2, 2, 2, 1),
     ]
     con.execute("UPDATE scale_score SET instrument = 'ceas_self', subscale = 'action'")
-    rows = reliable_change(con, KEYS, criteria(KEYS))
+    rows = counted(con)
     assert rows["rule"].unique().to_list() == ["no published reliability"]
     assert rows.select(pl.col(boxes[1:]).null_count()).row(0) == (3,) * 5
 

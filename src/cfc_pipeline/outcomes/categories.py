@@ -13,7 +13,7 @@ from cfc_pipeline.outcomes.levels import PERSON, in_order
 from cfc_pipeline.outcomes.reliable import categories
 from cfc_pipeline.outcomes.rules import Criterion, NoRule, Score
 from schemas.instruments import Instrument
-from schemas.tables import TIME_POINTS, polars_schema
+from schemas.tables import polars_schema
 from schemas.tables.results import ReliableChange
 
 # As `categories` names them; who is harmed has deteriorated as well.
@@ -25,8 +25,10 @@ BOXES = {
     "harmed": ["harmed"],
 }
 _OF_CUT_OFF = ("recovered", "harmed")
+_GROUP = ["level", "academic_year", "instrument", "subscale", "from_time_point", "to_time_point"]
+_SAID = ("instrument", "subscale", "threshold", "at_least", "cut_off", "rule")
 _PAIRS = f"""
-    SELECT academic_year, hash(school_id) AS school, later.time_point AS to_time_point, first.score AS pre,
+    SELECT academic_year, later.time_point AS to_time_point, first.score AS pre,
            later.score AS post
     FROM scale_score AS first JOIN scale_score AS later USING (participant_id, cohort_id, instrument, subscale)
          JOIN ({PERSON}) USING (participant_id, cohort_id)
@@ -37,31 +39,37 @@ _PAIRS = f"""
 
 def reliable_change(
     con: duckdb.DuckDBPyConnection,
+    change: pl.DataFrame,
     instruments: Mapping[str, Instrument],
     rules: Mapping[Score, Criterion | NoRule],
 ) -> pl.DataFrame:
-    """Rows of `reliable_change` from `scale_score`, `participant` and `cohort`, wherever anybody has a pair. Where
-    there is no rule, the row says why and counts nobody."""
-    listed = con.execute("SELECT DISTINCT instrument, subscale FROM scale_score ORDER BY ALL").fetchall()
-    rows = [
-        row for score in listed if score in rules for row in _of_score(con, score, instruments[score[0]], rules[score])
-    ]
-    return in_order(pl.DataFrame(rows, schema=polars_schema(ReliableChange), orient="row"), ReliableChange)
+    """Rows of `reliable_change` for the years and all years of `change`, which is `paired_change`; counts from
+    `scale_score`, `participant` and `cohort`. Where there is no rule, the row says why and counts nobody."""
+    groups = change.filter(pl.col("level").is_in(["year", "all"])).select(*_GROUP, "n_paired", "n_schools")
+    scores = [score for score in groups.select("instrument", "subscale").unique().rows() if score in rules]
+    counted = [row for score in scores for row in _of_score(con, score, instruments[score[0]], rules[score])]
+    boxes = pl.DataFrame(
+        counted, schema=dict.fromkeys(_GROUP, pl.String) | dict.fromkeys(BOXES, pl.Int64), orient="row"
+    )
+    said = [{"instrument": score[0], "subscale": score[1], **_as_written(rules[score])} for score in scores]
+    schema = {name: type_ for name, type_ in polars_schema(ReliableChange).items() if name in _SAID}
+    rows = groups.join(pl.DataFrame(said, schema=schema, orient="row"), on=["instrument", "subscale"])
+    return in_order(rows.join(boxes, on=_GROUP, how="left", nulls_equal=True), ReliableChange)
 
 
 def _of_score(
     con: duckdb.DuckDBPyConnection, score: Score, key: Instrument, rule: Criterion | NoRule
 ) -> Iterator[dict[str, object]]:
+    if isinstance(rule, NoRule):
+        return
     instrument, subscale = score
     pairs = con.execute(_PAIRS, {"instrument": instrument, "subscale": subscale}).pl()
-    if isinstance(rule, Criterion):
-        better = (key.subscales[subscale].direction or key.direction) == "higher_is_better"
-        pairs = pairs.with_columns(category=pl.Series(_categories(pairs, rule, better), dtype=pl.String))
-    about = {"instrument": instrument, "subscale": subscale, "from_time_point": "pre", **_as_written(rule)}
-    for time_point in TIME_POINTS:
-        then = pairs.filter(to_time_point=time_point)
-        years = then.partition_by("academic_year", maintain_order=True)
-        for level, people in [*(("year", year) for year in years), *([("all", then)] if years else [])]:
+    better = (key.subscales[subscale].direction or key.direction) == "higher_is_better"
+    pairs = pairs.with_columns(category=pl.Series(_categories(pairs, rule, better), dtype=pl.String))
+    about = {"instrument": instrument, "subscale": subscale, "from_time_point": "pre"}
+    for (time_point,), then in pairs.group_by("to_time_point"):
+        years = then.partition_by("academic_year")
+        for level, people in (("all", then), *(("year", year) for year in years)):
             year = people["academic_year"][0] if level == "year" else None
             yield {"level": level, "academic_year": year, **about, "to_time_point": time_point} | _counts(people, rule)
 
@@ -79,12 +87,9 @@ def _categories(pairs: pl.DataFrame, rule: Criterion, better: bool) -> list[str]
     return [str(category) for category in found]
 
 
-def _counts(people: pl.DataFrame, rule: Criterion | NoRule) -> dict[str, int | None]:
-    counted: dict[str, int | None] = {"n_paired": people.height, "n_schools": people["school"].n_unique()}
-    for box, names in BOXES.items():
-        exists = isinstance(rule, Criterion) and (rule.cut_off is not None or box not in _OF_CUT_OFF)
-        counted[box] = int(people["category"].is_in(names).sum() or 0) if exists else None
-    return counted
+def _counts(people: pl.DataFrame, rule: Criterion) -> dict[str, int | None]:
+    exists = [box for box in BOXES if rule.cut_off is not None or box not in _OF_CUT_OFF]
+    return {box: int(people["category"].is_in(BOXES[box]).sum() or 0) if box in exists else None for box in BOXES}
 
 
 def _as_written(rule: Criterion | NoRule) -> dict[str, object]:

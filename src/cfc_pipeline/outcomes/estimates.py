@@ -41,4 +41,4 @@ def write(
     replace_table(con, "impact_distribution", impact)
     replace_table(con, "impact_share", impact_share(con, impact, instruments, role_groups))
     replace_table(con, "reliability", reliability_per_wave(con, instruments))
-    replace_table(con, "reliable_change", reliable_change(con, instruments, criteria(instruments, own_rules)))
+    replace_table(con, "reliable_change", reliable_change(con, change, instruments, criteria(instruments, own_rules)))

@@ -47,7 +47,8 @@ def reliable_change(change: Protected, about: About) -> PublishedTable:
     rows = in_order(with_rule, "instrument", "subscale", pl.col("academic_year").fill_null(ALL_YEARS))
     rule = pl.when(pl.col("threshold").is_null()).then("rule").otherwise(_rule_in_short())
     values = titled(rows.values.with_columns(from_=rule), about.instruments)
-    boxes = ("recovered", "improved", "unchanged", "deteriorated")
+    recovers = rows.values["cut_off"].is_not_null().any()
+    boxes = (*(("recovered",) if recovers else ()), "improved", "unchanged", "deteriorated")
     counts = [
         column
         for box in boxes
