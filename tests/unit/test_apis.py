@@ -3,6 +3,7 @@
 What the pipeline makes of it (keeping, comparing, deleting) is in test_fetch.py.
 """
 
+import gc
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -15,7 +16,7 @@ from cfc_pipeline.sources.apis.answers import Answers
 from cfc_pipeline.sources.apis.api import APIS
 from cfc_pipeline.sources.fetched import settled
 from cfc_pipeline.sources.raw import COMPLETE, RECORD, TEST
-from cfc_pipeline.sources.web import Web, known_shape
+from cfc_pipeline.sources.web import Web, in_one_go, known_shape
 from tests.servers import SERVERS
 from tests.servers.local import FAULTS, SECRET_TOKEN, Answer, Tool, running
 from tests.servers.world import LABELS, people
@@ -236,3 +237,10 @@ def test_nothing_uninvited_is_in_the_rows(name: str, tool: Tool) -> None:
     text = fetched(name, tool).rows.write_csv()
     for planted in ("203.0.113.77", "planted.example", "Personname", "Mozilla"):
         assert planted not in text
+
+
+def test_looking_for_what_could_be_freed_is_off_for_a_connector_only() -> None:
+    with pytest.raises(SourceError), in_one_go():
+        assert not gc.isenabled()
+        raise SourceError("An invented error.", where="here", next_step="nothing")
+    assert gc.isenabled()

@@ -31,7 +31,7 @@ from cfc_pipeline.sources.apis.answers import Answers
 from cfc_pipeline.sources.apis.api import APIS
 from cfc_pipeline.sources.fetched import Fetched, from_bytes, is_fetched, news, settled, state, to_bytes
 from cfc_pipeline.sources.raw import RECORD, RawColumn, RawTable
-from cfc_pipeline.sources.web import Web, known_shape
+from cfc_pipeline.sources.web import Web, in_one_go, known_shape
 
 _MANY = 5  # responses gone at once that are never taken for a few people's wish
 
@@ -145,7 +145,7 @@ def _answers(
 ) -> tuple[tuple[RawColumn, ...], Answers]:
     api, tool_id = APIS[survey.tool], _fetch_of(survey).survey
     web = connect(survey.tool, _fetch_of(survey), environ)
-    with known_shape(TITLES[survey.tool]):
+    with known_shape(TITLES[survey.tool]), in_one_go():
         form = api.questionnaire(web, tool_id)
         wanted = wanted_columns(form, survey, kept)
         since = None if everything else _since(survey, kept, wanted, now)
