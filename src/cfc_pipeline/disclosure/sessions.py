@@ -156,7 +156,7 @@ def _safe_totals(cohorts: pl.DataFrame, sessions: pl.DataFrame, feedback: Protec
     values = cells["value"].cast(pl.Float64).to_numpy()
     secret = ~fixed & ~asked
     guarded = secret & (values > 0) & ((values < profile.smallest_count) | cells["few"].fill_null(False).to_numpy())
-    order = [np.flatnonzero(fixed), *np.split(np.flatnonzero(asked), np.count_nonzero(asked) or 1)]
+    order = [np.flatnonzero(fixed), np.flatnonzero(asked)]
     shown = choose_shown(values, secret, guarded, order, sums_of(members), profile.smallest_count)
     # If not even what is shown already leaves all of them open, nothing is added to it.
     safe = asked & shown & bool(shown[fixed].all())
