@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from tests.independent_figures import RANGES, Figures, Scores, clustered, paired, pooled, score
+from tests.independent_figures import RANGES, Figures, Scores, clustered, further, paired, pooled, ranked, score
 from tests.independent_files import Row, moment, open_file
 
 Key = tuple[str, str | None, str, str, str, str]  # level, cohort or year, instrument, subscale, from, to
@@ -186,8 +186,10 @@ def outcomes(path: Path) -> dict[Key, Figures]:
                 groups[level, name] += people
         for (level, name), people in groups.items():
             before, after = [list(side) for side in zip(*people, strict=True)]
-            row = paired(before, after)
-            if level != "cohort":
+            row = paired(before, after) | further(before, after)
+            if level == "cohort":
+                row |= ranked(before, after)
+            else:
                 mine = [people for cohort, people in by_cohort.items() if name in (None, years[cohort])]
                 row |= clustered([[b - a for a, b in people] for people in mine])
             figures[level, name, instrument, subscale, start, end] = row

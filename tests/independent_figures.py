@@ -70,6 +70,41 @@ def paired(before: list[float], after: list[float]) -> Figures:
     return figures | standardised(float(test.statistic), n)
 
 
+def further(before: list[float], after: list[float]) -> Figures:
+    """What effect_sizes says of two people and more whose scores and changes vary."""
+    change = [b - a for a, b in zip(before, after, strict=True)]
+    n, mean = len(change), statistics.fmean(change)
+    sds = [statistics.stdev(x) if n > 1 else 0.0 for x in (before, after, change)]
+    if min(sds) < 1e-9:
+        return {}
+    m, d_z = n - 1, mean / sds[2]
+    figures: Figures = {"d_z": d_z, "d_av": 2 * mean / (sds[0] + sds[1]), "d_before": mean / sds[0]}
+    figures["d_rm"] = d_z * math.sqrt(2 * (1 - float(np.corrcoef(before, after)[0, 1])))
+    if m > 1:
+        figures["g_before"] = mean / sds[0] * math.gamma(m / 2) / math.gamma((m - 1) / 2) / math.sqrt(m / 2)
+    return figures
+
+
+def ranked(before: list[float], after: list[float]) -> Figures:
+    """Wilcoxon's test of one cohort, by counting how often each rank sum comes up."""
+    change = [round(b - a, 9) for a, b in zip(before, after, strict=True)]
+    moved = [c for c in change if c]
+    if not moved:
+        return {"n_changed": 0, "rank_biserial": None, "rank_p": None}
+    ranks = [float(r) for r in stats.rankdata([abs(c) for c in moved])]
+    up = sum(r for r, c in zip(ranks, moved, strict=True) if c > 0)
+    ways: dict[float, int] = {0.0: 1}
+    for rank in ranks:
+        more = dict(ways)
+        for total, count in ways.items():
+            more[total + rank] = more.get(total + rank, 0) + count
+        ways = more
+    below = sum(count for total, count in ways.items() if total <= up)
+    above = sum(count for total, count in ways.items() if total >= up)
+    p = min(1.0, 2 * min(below, above) / 2 ** len(moved))
+    return {"n_changed": len(moved), "rank_biserial": 2 * up / sum(ranks) - 1, "rank_p": p}
+
+
 def standardised(t: float, n: int) -> Figures:
     """g_z = J t / sqrt(n), with its interval from the non-centrality parameters that put t at 2.5 and 97.5 %."""
     m = n - 1

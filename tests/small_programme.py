@@ -24,6 +24,7 @@ RESULTS = (
     "paired_support",
     "attrition",
     "attrition_support",
+    "effect_sizes",
     "response_flow",
     "feedback_summary",
     "session_trend",

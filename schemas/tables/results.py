@@ -77,6 +77,51 @@ class PairedChange(Table):
     )
 
 
+class EffectSizes(Table):
+    """What else is said of the changes of `paired_change`. Each d is named after what the mean change is divided by;
+    they are different numbers. g_z and the correlation are in `paired_change`."""
+
+    level: str = column("Whom the row is about.", isin=LEVELS, key=True)
+    cohort_id: str = column("The cohort, at level cohort.", nullable=True, key=True)
+    academic_year: str = column("The academic year, at levels cohort and year.", nullable=True, key=True)
+    instrument: str = column("The instrument.", key=True)
+    subscale: str = column("The subscale.", key=True)
+    from_time_point: str = column("Time point before.", key=True)
+    to_time_point: str = column("Time point after.", key=True)
+    n_paired: int = column("People with a score at both time points.", label="n", unit="people")
+    d_z: float = column("Mean change / SD of the changes.", label="d_z", nullable=True)
+    d_av: float = column("Mean change / mean of the SD before and the SD after.", label="d_av", nullable=True)
+    d_rm: float = column("d_z times the root of 2 (1 - correlation).", label="d_rm", nullable=True)
+    d_before: float = column("Mean change / SD before.", label="d_before", nullable=True)
+    g_before: float = column("d_before times Hedges' exact correction.", label="g_before", nullable=True)
+    g_before_low: float = column(
+        "Lower end of the 95 % interval of the change in SDs before (approximate); at levels year and all as if people "
+        "were independent.",
+        nullable=True,
+    )
+    g_before_high: float = column("Upper end of that interval.", nullable=True)
+    n_changed: int = column(
+        "People whose score changed, at level cohort, up to 200 people; the others are not in the signed-rank test.",
+        unit="people",
+        nullable=True,
+    )
+    rank_biserial: float = column(
+        "Rank-biserial correlation of Wilcoxon's signed ranks: 1 if everybody who changed rose.",
+        label="Rank-biserial",
+        nullable=True,
+    )
+    rank_p: float = column(
+        "Two-sided p of Wilcoxon's signed-rank test: exact with ties, normal above 50 people who changed.",
+        label="p (ranks)",
+        nullable=True,
+    )
+    boot_low: float = column(
+        "Lower end of the bootstrap-t 95 % interval of the mean change, at level cohort, from 8 to 200 people.",
+        nullable=True,
+    )
+    boot_high: float = column("Upper end of that interval.", nullable=True)
+
+
 class PairedSupport(Table):
     """How many people of each school stand behind each cohort's paired change; what disclosure control counts."""
 

@@ -14,7 +14,9 @@ TOLERANCE = 1e-7
 @pytest.fixture(scope="module")
 def ours(demo):
     with duckdb.connect(str(demo.folder / "data" / "analysis.duckdb"), read_only=True) as con:
-        rows = con.execute("SELECT * FROM paired_change").pl().rows(named=True)
+        change, more = con.table("paired_change").pl(), con.table("effect_sizes").pl().drop("n_paired")
+    keys = ["level", "cohort_id", "academic_year", "instrument", "subscale", "from_time_point", "to_time_point"]
+    rows = change.join(more, on=keys, how="left", nulls_equal=True).rows(named=True)
     return {_key(row): row for row in rows}
 
 

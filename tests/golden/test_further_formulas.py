@@ -4,14 +4,17 @@ software. Where nothing is named, the figure is a definition worked out another 
 from itertools import product
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from cfc_pipeline.outcomes import agreement, effect_sizes, intervals, reliability, reliable
+from cfc_pipeline.outcomes import agreement, intervals, reliability, reliable
+from cfc_pipeline.outcomes.bootstrap import bootstrap_intervals
+from cfc_pipeline.outcomes.effect_sizes import standardised
 from cfc_pipeline.outcomes.formulas import Pooled, pool
-from cfc_pipeline.outcomes.ranks import signed_rank
+from cfc_pipeline.outcomes.ranks import signed_ranks
 
 # R's data set `sleep` (Cushny & Peebles 1905): hours of extra sleep of ten people under two drugs.
 BEFORE = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])
@@ -29,19 +32,34 @@ _DEPARTMENTS = (
 ATTITUDE = np.array(_DEPARTMENTS.replace(",", "").split(), dtype=float).reshape(30, 7)
 
 
+def moments(before: np.ndarray, after: np.ndarray) -> dict[str, float]:
+    change = after - before
+    sds = {name: x.std(ddof=1) for name, x in (("pre_sd", before), ("post_sd", after), ("change_sd", change))}
+    r = float(np.corrcoef(before, after)[0, 1])
+    return {"n_paired": len(change), "mean_change": change.mean(), "correlation": r, **sds}
+
+
 def test_each_d_of_sleep_is_another_number() -> None:
-    """effectsize 0.8.3; the form with the mean variance is pingouin's `cohen`."""
-    found = effect_sizes.by_sd_of_change(BEFORE, AFTER)
-    assert found.d_z == pytest.approx(1.284558, abs=5e-7)
-    assert (found.g_z, found.g_z_low, found.g_z_high) == pytest.approx((1.173925, 0.378918, 1.935602), abs=5e-7)
-    assert effect_sizes.by_average_sd(BEFORE, AFTER) == pytest.approx(0.8334963, abs=5e-8)
-    assert effect_sizes.by_average_variance(BEFORE, AFTER) == pytest.approx(0.8321811, abs=5e-8)
-    assert effect_sizes.for_repeated_measures(BEFORE, AFTER) == pytest.approx(0.8221766, abs=5e-8)
-    by_before = effect_sizes.by_sd_before(BEFORE, AFTER)
+    """effectsize 0.8.3; g_z is tested with paired_change. d_before by definition, its interval that of d_z by the ratio
+    of SDs."""
+    found = standardised(pl.DataFrame([moments(BEFORE, AFTER)])).row(0, named=True)
     ratio = (AFTER - BEFORE).std(ddof=1) / BEFORE.std(ddof=1)
-    assert by_before.d_before == pytest.approx(1.58 / BEFORE.std(ddof=1))
-    assert by_before.g_before == pytest.approx(0.91387489 * by_before.d_before, abs=1e-8)
-    assert (by_before.low, by_before.high) == pytest.approx((0.414628 * ratio, 2.118017 * ratio), abs=1e-6)
+    expected = {
+        "d_z": 1.284558,
+        "d_av": 0.8334963,
+        "d_rm": 0.8221766,
+        "d_before": 1.58 / BEFORE.std(ddof=1),
+        "g_before": 0.91387489 * 1.58 / BEFORE.std(ddof=1),
+        "g_before_low": 0.414628 * ratio,
+        "g_before_high": 2.118017 * ratio,
+    }
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_change_in_sds_before_is_metafors() -> None:
+    """R 4.2.2, metafor 3.8.1: escalc(measure = "SMCR"), which has the exact correction; see r/change.R."""
+    found = standardised(pl.DataFrame([moments(BEFORE, AFTER)])).row(0, named=True)
+    assert found["g_before"] == pytest.approx(0.8071070622, abs=1e-9)
 
 
 def test_the_change_in_sds_before_is_unbiased_and_its_interval_covers() -> None:
@@ -49,16 +67,19 @@ def test_the_change_in_sds_before_is_unbiased_and_its_interval_covers() -> None:
     random = np.random.default_rng(3)
     before = random.normal(size=(2000, 11))
     after = 0.5 + 0.6 * before + 0.8 * random.normal(size=(2000, 11))
-    found = [effect_sizes.by_sd_before(x, y) for x, y in zip(before, after, strict=True)]
-    assert np.mean([one.g_before for one in found]) == pytest.approx(0.5, abs=0.03)
-    assert 0.925 < np.mean([one.low <= 0.5 <= one.high for one in found]) < 0.965
+    found = standardised(pl.DataFrame([moments(x, y) for x, y in zip(before, after, strict=True)]))
+    assert found["g_before"].mean() == pytest.approx(0.5, abs=0.03)
+    covers = (found["g_before_low"] <= 0.5) & (found["g_before_high"] >= 0.5)
+    assert 0.925 < covers.mean() < 0.965
+
+
+def signed_rank(change: np.ndarray) -> tuple[float, float, float]:
+    return tuple(float(found[0]) for found in signed_ranks(change[None, :]))  # type: ignore[return-value]
 
 
 def test_signed_rank_of_sleep() -> None:
     """One of ten did not change; all others slept longer. scipy's exact p, and pingouin's rank-biserial."""
-    found = signed_rank(AFTER - BEFORE)
-    assert (found.changed, found.unchanged, found.rank_sum_up, found.rank_biserial) == (9, 1, 45.0, 1.0)
-    assert found.p_value == pytest.approx(0.00390625, abs=1e-12)
+    assert signed_rank(AFTER - BEFORE) == pytest.approx((9, 1.0, 0.00390625), abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -69,18 +90,36 @@ def test_signed_rank_with_ties_counts_every_pattern_of_signs(seed: int) -> None:
     sums = np.array([ranks[np.array(up, dtype=bool)].sum() for up in product((0, 1), repeat=len(moved))])
     seen = ranks[moved > 0].sum()
     expected = min(1.0, 2 * min((sums <= seen).mean(), (sums >= seen).mean()))
-    assert signed_rank(change).p_value == pytest.approx(expected, abs=1e-12)
+    _, biserial, p = signed_rank(change)
+    assert p == pytest.approx(expected, abs=1e-12)
+    assert biserial == pytest.approx(2 * seen / ranks.sum() - 1)
 
 
 def test_signed_rank_without_ties_is_scipys() -> None:
     change = np.random.default_rng(7).normal(0.4, 1, 40)
-    assert signed_rank(change).p_value == pytest.approx(stats.wilcoxon(change, method="exact").pvalue, rel=1e-9)
+    assert signed_rank(change)[2] == pytest.approx(stats.wilcoxon(change, method="exact").pvalue, rel=1e-9)
+
+
+def test_signed_rank_of_many_is_the_approximation_of_r() -> None:
+    """With ties, and R's corrections: as scipy's with correction=True, which is R's to the last digit (facts)."""
+    change = np.random.default_rng(8).integers(-9, 13, 120).astype(float)
+    other = stats.wilcoxon(change, method="approx", correction=True).pvalue
+    assert signed_rank(change)[2] == pytest.approx(other, rel=1e-9)
+
+
+def test_many_groups_at_once_are_each_as_alone() -> None:
+    changes = np.random.default_rng(9).integers(-5, 7, (60, 12)).astype(float)
+    together = np.array(signed_ranks(changes))
+    assert np.array_equal(together, np.array([signed_rank(row) for row in changes]).T, equal_nan=True)
+    ends = np.array(bootstrap_intervals(changes))
+    alone = np.array([np.ravel(bootstrap_intervals(row[None, :])) for row in changes]).T
+    assert ends == pytest.approx(alone, abs=1e-12)
 
 
 def test_signed_rank_of_nobody_who_changed() -> None:
-    found = signed_rank(np.array([0.0, 1e-12]))
-    assert (found.changed, found.unchanged) == (0, 2)
-    assert np.isnan(found.p_value)
+    changed, biserial, p = signed_rank(np.array([0.0, 1e-12]))
+    assert changed == 0
+    assert np.isnan([biserial, p]).all()
 
 
 def test_jacobson_and_truax() -> None:
@@ -208,10 +247,11 @@ def test_prediction_is_wider_than_the_interval_of_the_mean_and_needs_three_cohor
 
 
 def test_the_bootstrap_gives_the_same_interval_whatever_the_order() -> None:
-    change = AFTER - BEFORE
-    low, high = intervals.bootstrap_interval(change)
-    assert intervals.bootstrap_interval(change[::-1]) == (low, high)
-    assert change.min() < low < change.mean() < high < change.max()
-    # Ten people: near Student's t interval, .70 to 2.46.
-    assert (low, high) == pytest.approx((0.70, 2.46), abs=0.4)
-    assert np.isnan(intervals.bootstrap_interval(np.ones(5))).all()
+    change = (AFTER - BEFORE)[None, :]
+    (low,), (high,) = bootstrap_intervals(change)
+    assert bootstrap_intervals(change[:, ::-1]) == (low, high)
+    assert low < change.mean() < high
+    # Student's t interval is .70 to 2.46; one person slept 4.6 hours longer, so the upper end is further off.
+    assert (low, high) == pytest.approx((0.83, 3.2), abs=0.15)
+    assert np.isnan(bootstrap_intervals(np.ones((1, 9)))).all()
+    assert np.isnan(bootstrap_intervals(change[:, :7])).all()

@@ -110,7 +110,16 @@ def test_no_table_holds_the_scores_before_of_everybody(few_left):
     means before are of those with both scores, or of those who left, everywhere."""
     for table in build_tables(few_left, programme(Path())):
         before = {column.key for column in table.columns if re.search("pre_|before|baseline", column.key)}
-        known = {"pre_mean", "pre_sd", "y2023_24_pre_mean", "y2024_25_pre_mean"}
+        # Changes in SDs before are of those with both scores.
+        known = {
+            "g_before",
+            "g_before_low",
+            "g_before_high",
+            "pre_mean",
+            "pre_sd",
+            "y2023_24_pre_mean",
+            "y2024_25_pre_mean",
+        }
         assert before <= known | {"pre_only"}, f"{table.name}: is this the mean of everybody who answered before?"
 
 

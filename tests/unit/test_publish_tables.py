@@ -24,6 +24,7 @@ NAMES = [
     "later_outcomes",
     "attrition",
     "attrition_change",
+    "effect_sizes",
     "session_feedback",
     "session_trend",
     "session_response",

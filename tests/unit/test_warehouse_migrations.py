@@ -64,6 +64,7 @@ def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
             "link",
             "attrition",
             "attrition_support",
+            "effect_sizes",
             "theme",
             "comment_code",
             "theme_count",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from cfc_pipeline.outcomes.attrition import ATTRITION_SUPPORT, attrition
 from cfc_pipeline.outcomes.categories import reliable_change
+from cfc_pipeline.outcomes.effects import effect_sizes
 from cfc_pipeline.outcomes.feedback import feedback_summary
 from cfc_pipeline.outcomes.flow import response_flow
 from cfc_pipeline.outcomes.impact import impact_distribution
@@ -29,6 +30,7 @@ def write(
     change = paired_change(con)
     replace_table(con, "paired_change", with_links(con, change))
     fill_table(con, "paired_support", PAIRED_SUPPORT)
+    replace_table(con, "effect_sizes", effect_sizes(con, change))
     replace_table(con, "attrition", attrition(con, change))
     fill_table(con, "attrition_support", ATTRITION_SUPPORT)
     replace_table(con, "response_flow", response_flow(con))

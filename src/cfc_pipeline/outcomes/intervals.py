@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import special
 
-from cfc_pipeline.outcomes.formulas import CONFIDENCE, Floats, Pooled
+from cfc_pipeline.outcomes.formulas import CONFIDENCE, Pooled
 
-RESAMPLES, SEED = 9_999, 20_240_901  # stated, so that the same changes give the same interval
 _Z = float(special.ndtri((1 + CONFIDENCE) / 2))
 
 
@@ -27,24 +26,6 @@ def prediction_interval(pooled: Pooled, cohorts: int) -> tuple[float, float]:
     spread = (pooled.tau2 + pooled.standard_error**2) ** 0.5
     half = float(special.stdtrit(cohorts - 2, (1 + CONFIDENCE) / 2)) * spread
     return pooled.mean - half, pooled.mean + half
-
-
-def bootstrap_interval(change: Floats) -> tuple[float, float]:
-    """The BCa bootstrap's 95 % interval of the mean change; NaN if fewer than three people or no variation."""
-    if len(change) < 3 or np.ptp(change) == 0:
-        return float("nan"), float("nan")
-    from scipy import stats  # takes longer to load than a small programme to ingest
-
-    # Sorted, so that the order of people does not change which of them are drawn.
-    found = stats.bootstrap(
-        (np.sort(change),),
-        np.mean,
-        n_resamples=RESAMPLES,
-        confidence_level=CONFIDENCE,
-        method="BCa",
-        rng=np.random.default_rng(SEED),
-    )
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -29,7 +29,8 @@ from cfc_pipeline.outcomes.pooled import pooled_row
 from schemas.tables import TIME_POINTS, polars_schema
 from schemas.tables.results import PairedChange, PairedSupport
 
-_UNIT = 1_000_000_000  # of a score point
+UNIT = 1_000_000_000  # of a score point
+LARGEST = 200  # people of a cohort whose single changes are looked at
 
 # People, cohorts, schools and measures as whole numbers, because comparing pseudonyms some million times takes far
 # longer. A team is the people of one school in one cohort; a form is one response that counts.
@@ -54,6 +55,7 @@ _EMPTY = """
         measure BIGINT, cohort BIGINT, n BIGINT,
         pre HUGEINT, post HUGEINT, pre_pre HUGEINT, post_post HUGEINT, pre_post HUGEINT
     );
+    CREATE OR REPLACE TEMP TABLE person_change (measure BIGINT, cohort BIGINT, change BIGINT);
     CREATE OR REPLACE TEMP TABLE left_person (measure BIGINT, team BIGINT, score HUGEINT)
 """
 
@@ -62,7 +64,7 @@ def _scores(subscales: int, times: Sequence[str]) -> str:
     """A row for each person with a column for each time point and subscale. One instrument at a time, which bounds the
     memory of a large programme."""
     wide = ", ".join(
-        f"any_value(round(scores[{i}] * {_UNIT})::BIGINT) FILTER (time_point = {TIME_POINTS.index(t) + 1}) AS {t}_{i}"
+        f"any_value(round(scores[{i}] * {UNIT})::BIGINT) FILTER (time_point = {TIME_POINTS.index(t) + 1}) AS {t}_{i}"
         for t in times
         for i in range(1, subscales + 1)
     )
@@ -95,6 +97,11 @@ _SCHOOLS = f"""
         FROM support JOIN team USING (team) GROUP BY {sets("measure")}
     ) USING (measure)
 """
+# For effects.py.
+_PERSONS = f"""
+    INSERT INTO person_change SELECT measure, cohort, (post - pre)::BIGINT
+    FROM ({{pairs}}) SEMI JOIN (FROM cohort_sums WHERE n <= {LARGEST}) USING (measure, cohort)
+"""
 # For attrition.py, so that nobody is scored twice: who has a score before and none after, in a cohort in which anybody
 # has answered after.
 _LEFT = f"""
@@ -119,7 +126,7 @@ def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     non-central t times J, from three pairs on. What a group is too small or too uniform for is empty. Raises
     BalanceError if a person has two scores of one subscale at one time point, which intake rules out.
 
-    Leaves behind what PAIRED_SUPPORT and attrition.py ask for.
+    Leaves behind what PAIRED_SUPPORT, effects.py and attrition.py ask for.
     """
     _add_up(con)
     schools = frame(con, _SCHOOLS)
@@ -139,7 +146,7 @@ PAIRED_SUPPORT = f"""
 
 
 def _add_up(con: duckdb.DuckDBPyConnection) -> None:
-    """Fills `measure`, and measure by measure `support`, `cohort_sums` and `left_person`."""
+    """Fills `measure`, and measure by measure `support`, `cohort_sums`, `person_change` and `left_person`."""
     for statement in (_TEAMS, _FORMS, _EMPTY):
         con.execute(statement)
     answered = {place for (place,) in con.execute("SELECT DISTINCT time_point FROM form").fetchall()}
@@ -155,6 +162,7 @@ def _add_up(con: duckdb.DuckDBPyConnection) -> None:
                 pairs = _pairs(len(measures), i, to)
                 con.execute(_SUPPORT.format(pairs=pairs))
                 con.execute(_SUMS.format(pairs=pairs))
+                con.execute(_PERSONS.format(pairs=pairs))
                 if to == "post":
                     con.execute(_LEFT.format(measure=len(measures), subscale=i))
                 measures.append((instrument, subscale, "pre", to))
@@ -173,13 +181,13 @@ def _add_up(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _mean(total: str) -> str:
-    return f"({total})::DOUBLE / n / {_UNIT}"
+    return f"({total})::DOUBLE / n / {UNIT}"
 
 
 def _covariance(x: str, y: str, xy: str) -> str:
     """Empty for one person. Up to one unit squared is the rounding of thirds to whole units, not variation."""
     squared_units = f"(n * ({xy}) - ({x}) * ({y}))::DOUBLE / nullif(n * (n - 1), 0)"
-    return f"CASE WHEN abs({squared_units}) <= 1 THEN 0 ELSE {squared_units} / {_UNIT}.0 / {_UNIT}.0 END"
+    return f"CASE WHEN abs({squared_units}) <= 1 THEN 0 ELSE {squared_units} / {UNIT}.0 / {UNIT}.0 END"
 
 
 _GROUPS = f"""

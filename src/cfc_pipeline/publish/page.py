@@ -108,7 +108,7 @@ SECTIONS = (
         "cohorts",
         "Cohort by cohort",
         "The change in each cohort. Cohorts are small: a single one says little, and some may not be shown.",
-        ("cohort_outcomes",),
+        ("cohort_outcomes", "effect_sizes"),
         {},
         technical=True,
     ),

@@ -5,6 +5,7 @@ import polars as pl
 
 from cfc_pipeline.disclosure.attrition import protect_attrition
 from cfc_pipeline.disclosure.categories import protect_reliable_change
+from cfc_pipeline.disclosure.effects import protect_effects
 from cfc_pipeline.disclosure.families import with_families
 from cfc_pipeline.disclosure.feedback import protect_feedback
 from cfc_pipeline.disclosure.flow import protect_flow
@@ -20,6 +21,7 @@ from cfc_pipeline.outcomes.themes import settled
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish import words
 from cfc_pipeline.publish.attrition_tables import attrition, attrition_change
+from cfc_pipeline.publish.effect_tables import effect_sizes
 from cfc_pipeline.publish.impact_tables import impact_shares, perceived_impact
 from cfc_pipeline.publish.layout import About
 from cfc_pipeline.publish.model import PublishedTable
@@ -50,6 +52,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     about = About(_source(con, programme), cohorts, instruments, items, breaks, notes, own_codes, programme.families)
     parts = composites(items)
     paired = protect_paired(change, _read(con, "paired_support"), parts, profile, off)
+    effects = protect_effects(_read(con, "effect_sizes"), change, paired, profile, off)
     paired = with_families(paired, programme.families)
     impact, shares = _read(con, "impact_distribution"), _read(con, "impact_share")
     impact_seen, shares_seen = protect_impact_and_shares(impact, shares, profile, off)
@@ -71,6 +74,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         later_outcomes(paired, about),
         attrition(left, about),
         attrition_change(left, about),
+        effect_sizes(effects, about),
         session_feedback(ratings, about),
         session_trend(protect_trend(_read(con, "session_trend"), ratings, profile, off), about),
         session_response(protect_response(_read(con, "session_response"), ratings, profile, off), about),

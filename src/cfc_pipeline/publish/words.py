@@ -37,6 +37,17 @@ STANDARDISED = (
     "groups; 0 is no change. It compares people with themselves and must not be compared with a d between two groups. "
     "Its 95 % interval comes from the non-central t distribution."
 )
+EFFECTS = (
+    "These are different numbers and must not be compared with each other, nor with a d between two groups. d_z: mean "
+    "change / SD of the changes. g_z: the same with Hedges' correction for small groups. d_av: mean change / mean of "
+    "the SDs before and after. g_before: mean change / SD before, with Hedges' correction; the one to compare cohorts "
+    "by.",
+    "Intervals of g_z come from the non-central t distribution; those of the change in SDs before from the same, "
+    "taking the ratio of the two SDs as known. r: correlation of before and after.",
+    "Of a year there are no intervals here: they would take the people of all its cohorts as independent.",
+    "Wilcoxon's signed-rank test and a bootstrap interval of each cohort are in the analysts' copy only: beside mean "
+    "and SD, these would tell the changes of single people.",
+)
 P_VALUE = (
     "p: two-sided, from Student's t (pooled: that of Hartung and Knapp), not corrected for the number of tests in this "
     "table."

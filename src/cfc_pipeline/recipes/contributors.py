@@ -114,7 +114,8 @@ def _change(con: Connection, table: PublishedTable, row: Row, column: Column) ->
     asked = {"instrument": instrument, "subscale": subscale, "to": to}
     people = con.execute(_CHANGE, asked | {"cohorts": cohorts}).fetchall()
     counted = tuple(person for person, step in people if step == "counted")
-    result = _one(con, "paired_change", {"level": level, "to_time_point": to} | asked | group, drop=("to",))
+    which = {"level": level, "to_time_point": to} | asked | group
+    result = _one(con, "effect_sizes", which, drop=("to",)) | _one(con, "paired_change", which, drop=("to",))
     if level != "pooled" and result.get("n_paired", 0) != len(counted):
         raise BalanceError(
             "Those counted are not as many as the result says.",
@@ -344,6 +345,7 @@ _BEHIND: dict[str, Callable[[Connection, PublishedTable, Row, Column], Inside]] 
     "cohort_outcomes": _change,
     "multi_year_outcomes": _change,
     "later_outcomes": _change,
+    "effect_sizes": _change,
     "attrition": _attrition,
     "attrition_change": _attrition,
     "reliability": _reliability,

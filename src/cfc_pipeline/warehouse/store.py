@@ -164,6 +164,18 @@ def _add_trend_of_sessions(con: Connection) -> None:
             level VARCHAR NOT NULL, cohort_id VARCHAR, academic_year VARCHAR, session_number BIGINT,
             n_sessions BIGINT NOT NULL, n_schools BIGINT NOT NULL, forms BIGINT, attendance BIGINT, percent DOUBLE,
             ci_low DOUBLE, ci_high DOUBLE
+        )
+    """)
+
+
+def _add_effect_sizes(con: Connection) -> None:
+    con.execute("""
+        CREATE TABLE effect_sizes (
+            level VARCHAR NOT NULL, cohort_id VARCHAR, academic_year VARCHAR, instrument VARCHAR NOT NULL,
+            subscale VARCHAR NOT NULL, from_time_point VARCHAR NOT NULL, to_time_point VARCHAR NOT NULL,
+            n_paired BIGINT NOT NULL, d_z DOUBLE, d_av DOUBLE, d_rm DOUBLE, d_before DOUBLE, g_before DOUBLE,
+            g_before_low DOUBLE, g_before_high DOUBLE, n_changed BIGINT, rank_biserial DOUBLE, rank_p DOUBLE,
+            boot_low DOUBLE, boot_high DOUBLE
         );
     """)
 
@@ -205,6 +217,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_trend_of_sessions,
     _add_reliable_change,
     _add_adherence,
+    _add_effect_sizes,
 ]
 
 
