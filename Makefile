@@ -38,6 +38,7 @@ bench: $(READY) ## benchmarks, side by side
 	$(BIN)/python benchmarks/linking.py 2000
 	$(BIN)/python benchmarks/redaction.py
 	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/outcomes.py
 	$(BIN)/python benchmarks/connectors.py
 	$(BIN)/python benchmarks/formats.py
 
