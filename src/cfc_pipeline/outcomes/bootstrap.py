@@ -1,8 +1,8 @@
 """The bootstrap interval of a mean change, for many groups of one size at once.
 
 The bootstrap-t (Efron & Tibshirani 1993, chapter 12 [K]): how far the mean of people drawn again lies from the mean, in
-standard errors of those drawn. Simulated with 8 to 40 people it holds the truth 93 to 95 times in 100 where a few
-change a lot, Student's interval 92 to 94 and the BCa bootstrap 87 to 94 (docs/statistics.md).
+standard errors of those drawn. In one simulation (2,000 groups each of 8 to 40 people) it held the truth 93 to 95 times
+in 100 where a few change a lot, and the BCa bootstrap 87 to 94; for changes in whole points 94 to 95, of eight 89.
 """
 
 import numpy as np
