@@ -118,7 +118,6 @@ def retain(folder: Path, environ: Mapping[str, str], *, dry_run: bool = False, n
     now = now or datetime.now(UTC)
     programme = load_programme(folder)
     # Both locks: a run that began before must not read half of a copy.
-    # Both locks: a run that began before must not read half of a copy.
     with alone(programme), writing(programme.warehouse, dry_run=True):
         found, columns = due(programme, now.date()), due_columns(programme, environ, now.date())
         answers = due_input(programme, environ, now.date())
