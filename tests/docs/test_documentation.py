@@ -15,6 +15,7 @@ import yaml
 from cfc_pipeline import errors
 from cfc_pipeline.cli import app
 from cfc_pipeline.cli_review import review
+from cfc_pipeline.demo.people import invent_people
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.programme_file import load_programme
 from docs.make_reference import instrument_pages, renewed, schema_text
@@ -35,9 +36,10 @@ def named(path: Path) -> str:
 
 @pytest.fixture
 def office(demo: DemoRun, tmp_path: Path) -> Path:
-    """A folder as the pages assume it: the programme my-programme, and an export of a new survey."""
+    """A folder as the pages assume it: the programme my-programme, a new survey's export, somebody's address."""
     shutil.copytree(demo.folder, tmp_path / "my-programme", symlinks=True)
     shutil.copy(demo.planted.folder / "inbox" / EXPORT, tmp_path / "export.csv")
+    (tmp_path / "address.txt").write_text(next(p.email for p in invent_people(2026) if p.cohort.on_roster))
     return tmp_path
 
 
