@@ -63,7 +63,7 @@ def _of_score(
     if isinstance(rule, NoRule):
         return
     instrument, subscale = score
-    pairs = con.execute(_PAIRS, {"instrument": instrument, "subscale": subscale}).pl()
+    pairs = con.sql(_PAIRS, params={"instrument": instrument, "subscale": subscale}).pl()
     better = (key.subscales[subscale].direction or key.direction) == "higher_is_better"
     pairs = pairs.with_columns(category=pl.Series(_categories(pairs, rule, better), dtype=pl.String))
     about = {"instrument": instrument, "subscale": subscale, "from_time_point": "pre"}

@@ -47,5 +47,5 @@ def _of_people(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         pl.col(_OF_PEOPLE).fill_nan(None)
     )
     cohorts = con.execute("SELECT DISTINCT cohort, cohort_id FROM team").pl()
-    measures = con.execute("FROM measure").pl().cast({"measure": pl.Int64})
+    measures = con.sql("FROM measure").pl().cast({"measure": pl.Int64})
     return table.join(cohorts, on="cohort").join(measures, on="measure").drop("measure", "cohort")

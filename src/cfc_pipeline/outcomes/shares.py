@@ -65,7 +65,7 @@ def _by_role(
         "counting", pl.DataFrame(counting, schema=["instrument", "value", "increased"], orient="row").to_arrow()
     )
     con.register("role_of", pl.DataFrame(roles, schema=["role", "role_group"], orient="row").to_arrow())
-    rows = con.execute(_ROLES, {"other": OTHER_ROLES}).pl()
+    rows = con.sql(_ROLES, params={"other": OTHER_ROLES}).pl()
     con.execute("DROP TABLE impact_answer")
     con.unregister("counting")
     con.unregister("role_of")

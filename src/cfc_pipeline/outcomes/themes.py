@@ -26,7 +26,7 @@ _AUTHORS = f"""
 def authors(con: duckdb.DuckDBPyConnection, comments: pl.DataFrame) -> pl.DataFrame:
     """Who wrote each comment, as far as that is known; from comment_id, response_id and cohort_id. Never stored."""
     con.register("said", comments.select("comment_id", "response_id", "cohort_id").to_arrow())
-    rows = con.execute(_AUTHORS).pl()
+    rows = con.sql(_AUTHORS).pl()
     con.unregister("said")
     return rows
 

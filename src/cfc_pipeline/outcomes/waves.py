@@ -58,7 +58,7 @@ def _of_instrument(con: duckdb.DuckDBPyConnection, key: Instrument) -> Iterator[
     if not scores:
         return
     items = ", ".join(f"answers[{item}] AS i{item}" for item in range(1, key.items + 1))
-    forms = con.execute(_FORMS.format(items=items), {"instrument": key.id}).pl()
+    forms = con.sql(_FORMS.format(items=items), params={"instrument": key.id}).pl()
     for name, subscale in scores.items():
         waves = list(_waves(forms, key, subscale))
         if waves:

@@ -185,7 +185,7 @@ def _in_databases(
         column = next((c for c in ids if c in contract.to_schema().columns), None)
         if column and ids[column] and name not in _NOT_SHOWN:
             query = f"FROM {name} WHERE {column} IN (SELECT unnest($ids)) ORDER BY ALL"
-            rows = con.execute(query, {"ids": ids[column]}).pl()
+            rows = con.sql(query, params={"ids": ids[column]}).pl()
             if rows.height:
                 found[name] = rows.rows(named=True)
     return found

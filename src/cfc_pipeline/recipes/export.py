@@ -125,9 +125,9 @@ def _check(target: Path, leave_out: Sequence[str], reason: str | None, *, dry_ru
 def _tables(con: Connection, leave_out: Sequence[str]) -> dict[str, pl.DataFrame]:
     con.execute(f"CREATE TEMP VIEW people AS {_PEOPLE}")
     frames = {
-        "people": con.execute("FROM people").pl().drop("participant_id"),
-        "scores": con.execute(_SCORES).pl(),
-        "answers": con.execute(_ANSWERS).pl(),
+        "people": con.sql("FROM people").pl().drop("participant_id"),
+        "scores": con.sql(_SCORES).pl(),
+        "answers": con.sql(_ANSWERS).pl(),
     }
     if "cohort_id" in leave_out:  # a person of two cohorts would otherwise have two rows that nothing tells apart
         frames["people"] = frames["people"].unique("person", keep="first", maintain_order=True)

@@ -105,7 +105,7 @@ def _in_database(path: Path, needles: list[str]) -> bool:
     """Values as DuckDB reads them: in the file they may be compressed."""
     with duckdb.connect(str(path), read_only=True) as con:
         names = [name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
-        return any(_in_table(con.execute(f'FROM "{name}"').pl(), needles) for name in names)
+        return any(_in_table(con.sql(f'FROM "{name}"').pl(), needles) for name in names)
 
 
 def _in_table(rows: pl.DataFrame, needles: list[str]) -> bool:
