@@ -46,6 +46,6 @@ def _of_people(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     table = pl.DataFrame({"measure": measure[starts], "cohort": cohort[starts], **columns}).with_columns(
         pl.col(_OF_PEOPLE).fill_nan(None)
     )
-    cohorts = con.execute("SELECT DISTINCT cohort, cohort_id FROM team").pl()
+    cohorts = con.sql("SELECT DISTINCT cohort, cohort_id FROM team").pl()
     measures = con.sql("FROM measure").pl().cast({"measure": pl.Int64})
     return table.join(cohorts, on="cohort").join(measures, on="measure").drop("measure", "cohort")
