@@ -32,11 +32,11 @@ class Changes:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
-        """From `n_paired`, `mean_change`, `ci_low`, `ci_high`, `threshold`, `lowest`, `highest` and `better`."""
+        """From `n_paired`, `mean_change`, `ci_low`, `ci_high`, `threshold`, `lowest`, `highest` and `better`. The SD, which
+        the interval gives here, is printed among the standardised changes, as the mean is: to the same digit."""
         n, mean = row["n_paired"], row["mean_change"] * (1 if row["better"] else -1)
-        half = (row["ci_high"] - row["ci_low"]) / 2
-        scale = n**0.5 / float(t_quantile(np.array([n - 1.0]))[0])
-        sds = max(0.0, half - _PRINTED) * scale, (half + _PRINTED) * scale
+        sd = (row["ci_high"] - row["ci_low"]) / 2 * n**0.5 / float(t_quantile(np.array([n - 1.0]))[0])
+        sds = max(0.0, sd - _PRINTED), sd + _PRINTED
         means = mean - _PRINTED, mean + _PRINTED
         far = max(abs(end) for end in means)
         near = 0.0 if means[0] <= 0 <= means[1] else min(abs(end) for end in means)
