@@ -121,7 +121,7 @@ def one_query(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         f"SELECT response_id, instrument, '{name}' AS subscale, ({total})::DOUBLE AS score FROM answer_sheet"
         for name, total in totals.items()
     )
-    return con.execute(f"""
+    return con.sql(f"""
         WITH score AS ({scores}),
         pair AS (
             SELECT cohort_id, academic_year, instrument, subscale,
