@@ -72,7 +72,8 @@ def _in_words(details: Any) -> str:
     return f"{field}: {message}" if field else message
 
 
-class _UniqueKeys(yaml.SafeLoader):
+# Written in C: every command reads two dozen keys, and in Python that takes longer than all else that a small run does.
+class _UniqueKeys(yaml.CSafeLoader):
     """YAML's own rule that a mapping names each key once, which PyYAML does not check: a table's row would be lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:

@@ -1,11 +1,10 @@
-"""The whole road, judged from outside: the demo's figures equal the referee's, and its dirt ends where it should."""
+"""The whole road, judged from outside: the demo's dirt ends where it should. Its figures: tests/golden."""
 
 import os
 import shutil
 from collections import Counter
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import pytest
 
@@ -13,8 +12,6 @@ from cfc_pipeline.demo.build import build_demo
 from cfc_pipeline.demo.planted import Planted
 from cfc_pipeline.recipes.ingest import ingest
 from cfc_pipeline.recipes.report import IngestReport
-from tests.independent import Key, outcomes
-from tests.independent_figures import Figures
 
 # Kinds of dirt that must be held back, and why.
 QUARANTINED = {
@@ -39,26 +36,6 @@ def taken_in(demo: Planted, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     folder = tmp_path_factory.mktemp("taken") / "programme"
     shutil.copytree(demo.folder, folder)
     return folder, ingest(folder, os.environ)
-
-
-def key_of(row: dict[str, object]) -> Key:
-    name = {"cohort": row["cohort_id"], "year": row["academic_year"]}.get(str(row["level"]))
-    rest = [str(row[c]) for c in ("instrument", "subscale", "from_time_point", "to_time_point")]
-    return (str(row["level"]), None if name is None else str(name), rest[0], rest[1], rest[2], rest[3])
-
-
-def test_every_figure_equals_the_referees(demo: Planted, taken_in: tuple[Path, IngestReport]) -> None:
-    folder, _ = taken_in
-    expected = outcomes(demo.folder)
-    with duckdb.connect(folder / "data" / "analysis.duckdb", read_only=True) as con:
-        found = {key_of(row): row for row in con.execute("FROM paired_change").pl().iter_rows(named=True)}
-    assert found.keys() == expected.keys()
-    wrong = [(key, name) for key, figures in expected.items() for name in differing(figures, found[key])]
-    assert wrong == []
-
-
-def differing(expected: Figures, found: dict[str, object]) -> list[str]:
-    return [name for name, value in expected.items() if found[name] != pytest.approx(value, rel=1e-7, abs=1e-9)]
 
 
 def test_dirt_is_quarantined_for_its_own_reason(demo: Planted, taken_in: tuple[Path, IngestReport]) -> None:
