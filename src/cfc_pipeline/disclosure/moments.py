@@ -32,8 +32,8 @@ class Changes:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
-        """From `n_paired`, `mean_change`, `ci_low`, `ci_high`, `threshold`, `lowest`, `highest` and `better`. The SD, which
-        the interval gives here, is printed among the standardised changes, as the mean is: to the same digit."""
+        """From `n_paired`, `mean_change`, `ci_low`, `ci_high`, `threshold`, `lowest`, `highest` and `better`. The
+        SD that follows from the interval is printed among the standardised changes, with as many digits as the mean."""
         n, mean = row["n_paired"], row["mean_change"] * (1 if row["better"] else -1)
         sd = (row["ci_high"] - row["ci_low"]) / 2 * n**0.5 / float(t_quantile(np.array([n - 1.0]))[0])
         sds = max(0.0, sd - _PRINTED), sd + _PRINTED

@@ -8,6 +8,7 @@ unusual name without a title, stays. So nobody sees a comment before a person ha
 
 import html
 import re
+from functools import lru_cache
 from pathlib import PurePath
 
 import polars as pl
@@ -142,7 +143,7 @@ def _forms(words: set[str], parts: set[str]) -> tuple[set[str], set[str]]:
     often = {name for group in GIVEN for name in group} | MORE_GIVEN
     strangers = often - _EVERYDAY - parts
     everyday = (often & _EVERYDAY) - ORDINARY
-    misspelt = _one_letter_off({part for part in parts if len(part) >= _SMALL})
+    misspelt = _one_letter_off(frozenset(part for part in parts if len(part) >= _SMALL))
     cut = {part[:n] for part in parts if len(part) > _SMALL for n in range(_SHORTENED, len(part))}
     sure, careful = set(), set()
     for word in words:
@@ -169,7 +170,9 @@ def _shorter(word: str) -> set[str]:
     return {word} | {word[:i] + word[i + 1 :] for i in range(len(word))}
 
 
-def _one_letter_off(names: set[str]) -> set[str]:
+# A run asks about its roster's names again for every kind of text and every file's name, and there are many forms.
+@lru_cache(maxsize=2)
+def _one_letter_off(names: frozenset[str]) -> set[str]:
     once = {form for name in names for form in _shorter(name)}
     return once | {form for name in names if len(name) >= _LONG for less in _shorter(name) for form in _shorter(less)}
 
