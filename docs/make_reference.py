@@ -23,7 +23,7 @@ import schemas
 from benchmarks import redaction as measure
 from cfc_pipeline import errors, programme
 from cfc_pipeline.cli import app
-from cfc_pipeline.cli_review import review
+from cfc_pipeline.cli.review import review
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.measures.pages import one_line as _line
 from cfc_pipeline.measures.pages import page as instrument_page

@@ -9,13 +9,15 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from cfc_pipeline.cli_shared import AsJson, DryRun, Folder, show_rows
+from cfc_pipeline.cli.shared import AsJson, DryRun, Folder, show_rows
+from cfc_pipeline.cli.start import app
 
 review = App(
     name="review",
     help="See what waits for a person: rows in quarantine, comments, changed forms, unclear codes.\n\n"
     "Example: cfc-pipeline -p my-programme review",
 )
+app.command(review)
 
 
 @review.default

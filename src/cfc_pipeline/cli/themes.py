@@ -4,8 +4,8 @@ import json
 import os
 from dataclasses import asdict
 
-from cfc_pipeline.cli_review import review
-from cfc_pipeline.cli_shared import AsJson, DryRun, Folder
+from cfc_pipeline.cli.review import review
+from cfc_pipeline.cli.shared import AsJson, DryRun, Folder
 
 __all__ = ["review"]
 
