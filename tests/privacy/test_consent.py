@@ -100,6 +100,18 @@ def test_an_answer_about_sharing_that_is_neither_waits(tmp_path):
     assert reasons == {("Sharing", "sharing is neither yes nor no")}
 
 
+@pytest.mark.parametrize("field", [{"Consent": "No"}, {"Withdrawn": "2024-01-01"}])
+def test_a_no_that_is_taken_back_and_said_again_is_a_no(tmp_path, field):
+    """The third roster says letter by letter what the first one said."""
+    folder = describe(tmp_path / "p", ROSTER | {"files": "roster*"}, BRS | {"files": "brs*"})
+    drop(folder, "brs.csv", ANSWERS, [answer(n) for n in (1, 2)])
+    for number, given in enumerate((field, {}, field)):
+        drop(folder, f"roster{number}.csv", [*PEOPLE, "Sent"], [[*person(n, **given), str(number)] for n in (1, 2)])
+        take_in(folder)
+        agreed = ask(folder, "SELECT count(*) FROM participant WHERE consented AND NOT withdrawn")
+        assert agreed == ask(folder, "SELECT count(*) FROM response") == [(0 if given else 2,)]
+
+
 def test_a_roster_must_say_the_wording_once_it_matters(tmp_path):
     folder = programme(tmp_path / "p", lambda n: ("2024", "yes"))
     settings = yaml.safe_load((folder / "programme.yaml").read_text()) | {"policy": {"consent_versions": ["2024"]}}

@@ -25,7 +25,7 @@ surveys:
     cohort: 2025-a
     fields: {session: Session, attendance: Present, practices: Did, adherence: Followed}
     values:
-      session: {First: "1", Second: "2"}
+      session: {First: "1", Second: "2", Third: "3"}
       practices: {SB: Soothing breathing}
       adherence: {Fully: "100", Half: "50"}
 """
@@ -46,3 +46,15 @@ def test_what_values_and_columns_mean_is_stored(tmp_path: Path) -> None:
         ).fetchall()
     assert people == [("2025-a", "Headteacher", True), ("2025-b", None, False)]  # of who refuses nothing is kept
     assert sessions == [(1, 9, "Soothing breathing", 100), (2, 8, "Soothing breathing", 50)]
+
+
+def test_what_a_session_log_says_again_is_its_last_word(tmp_path: Path) -> None:
+    init(tmp_path / "p")
+    (tmp_path / "p" / "programme.yaml").write_text(PROGRAMME)
+    for number, present in enumerate((9, 5, 9)):
+        log = LOG.replace("First,9", f"First,{present}") + f"Third,{number},SB,Fully\n"
+        (tmp_path / "p" / "inbox" / f"log{number}.csv").write_text(log)
+        ingest(tmp_path / "p", {})
+    with duckdb.connect(str(tmp_path / "p" / "data" / "analysis.duckdb"), read_only=True) as con:
+        told = con.execute("SELECT attendance FROM session WHERE session_number = 1").fetchall()
+    assert told == [(9,)]

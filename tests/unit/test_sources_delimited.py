@@ -94,6 +94,13 @@ def test_rows_longer_than_the_heading_are_refused_by_number() -> None:
     assert "extra" not in message
 
 
+@pytest.mark.parametrize("end", ["1,2,", "1,2,,", "1,2, ", "1,2,\n", "1,2,\r\n", '1,2,""'])
+def test_an_empty_cell_too_many_is_no_cell_also_in_a_last_row_without_a_line_end(end: str) -> None:
+    """Polars forgives one there and nowhere else; either way the row is read like the others."""
+    grid = open_grid(("a,b\n" + "1,2\n" * 8 + end).encode(), "export.csv")
+    assert body(grid)[-2:] == [(9, "1", "2"), (10, "1", "2")]
+
+
 @pytest.mark.parametrize(
     ("data", "row"),
     [

@@ -173,7 +173,7 @@ def _sessions(intake: Intake, known: Known) -> pl.DataFrame:
     logs = list(intake.of_kind("session_log").values())
     if not logs:
         return pl.DataFrame()
-    rows = pl.concat(logs, how="diagonal_relaxed").sort("file", "row")
+    rows = pl.concat(logs, how="diagonal_relaxed").sort("said_file", "said_row")
     return rows.select(
         session_id=pl.col("cohort_id") + "-" + pl.col("session_number").cast(pl.String).str.zfill(2),
         cohort_id="cohort_id",
@@ -227,6 +227,6 @@ def _comments(
 
 def _fingerprints(rows: pl.DataFrame, keys: Keys) -> pl.DataFrame:
     """Keyed, because a roster row could be guessed from a plain hash."""
-    said = rows.select(pl.exclude("file", "row", "record").cast(pl.String).fill_null(""))
+    said = rows.select(pl.exclude("file", "row", "record", "said_file", "said_row").cast(pl.String).fill_null(""))
     text = said.select(pl.concat_str(pl.all(), separator="\x1f")).to_series()
     return rows.select("file", pseudonyms(text, keys.purpose("row"), "k-").alias("fingerprint"))

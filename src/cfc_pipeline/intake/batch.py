@@ -23,6 +23,7 @@ from cfc_pipeline.intake.fates import (
     quarantine,
     settle_records,
     taken_back_at_the_source,
+    with_last_word,
 )
 from cfc_pipeline.intake.holding import Held, hold_back
 from cfc_pipeline.intake.people import canonical_roster, latest
@@ -210,6 +211,7 @@ def _judge(
     rows = exclude(rows, pl.lit(True), "", "stored")
     intake.ledger.append(ledger(rows, survey.id).with_columns(survey_id=pl.lit(survey.id)))
     intake.fates[survey.id] = rows.select("file", "row", "record", "fate", "why")
+    rows = rows if survey.kind in ANSWER_KINDS else with_last_word(rows)
     intake.accepted[survey.id] = rows.filter(pl.col("fate") == "stored").drop(
         "test", "empty", "past", "form_decided", "fate", "why"
     )

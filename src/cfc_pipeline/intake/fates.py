@@ -92,6 +92,15 @@ def settle_records(rows: pl.DataFrame, content: list[str]) -> pl.DataFrame:
     return pl.concat([settled, rows.drop("_says", "_same", "_order")])
 
 
+def with_last_word(rows: pl.DataFrame) -> pl.DataFrame:
+    """Adds `said_file` and `said_row`: where a row that counts was last said, which may be in a later file than the one
+    that it is taken from. Somebody who said no, then yes, then no again said no, though that row is an old one."""
+    same = pl.col("fate").is_in([STORED, UNCHANGED]) | (pl.col("why") == "repeated in the file")
+    place = rows.filter(same).sort("file", "row").group_by("record")
+    last = place.agg(said_file=pl.col("file").last(), said_row=pl.col("row").last())
+    return rows.join(last, on="record", how="left", maintain_order="left")
+
+
 def ledger(rows: pl.DataFrame, survey_id: str) -> pl.DataFrame:
     """file, fate, why, rows: refuses when the fates do not add up to the rows that came in."""
     if rows["fate"].null_count():

@@ -88,7 +88,7 @@ def days(text: pl.Series, row: pl.Series, survey: Survey, zone: str) -> pl.Serie
 
 
 def latest(roster: pl.DataFrame) -> pl.DataFrame:
-    """One row for each person and cohort: the last one to arrive.
+    """One row for each person and cohort: the last one to arrive, or to arrive again.
 
     Somebody who was listed by code alone, and has an address in another row with that code, is one person.
     """
@@ -101,7 +101,7 @@ def latest(roster: pl.DataFrame) -> pl.DataFrame:
     roster = roster.with_columns(person=pl.coalesce("email", "code"))
     none = pl.lit(None, pl.List(pl.String))
     roster = _as_one(roster) if "previous" in roster.columns else roster.with_columns(also=none)
-    return roster.unique(["person", "cohort_id"], keep="last", maintain_order=True)
+    return roster.sort("said_file", "said_row").unique(["person", "cohort_id"], keep="last", maintain_order=True)
 
 
 def _as_one(roster: pl.DataFrame) -> pl.DataFrame:
