@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from cfc_pipeline.outcomes.levels import PERSON, in_order
+from cfc_pipeline.outcomes.levels import PERSON, frame, in_order
 from cfc_pipeline.outcomes.reliable import categories
 from cfc_pipeline.outcomes.rules import Criterion, NoRule, Score
 from schemas.instruments import Instrument
@@ -32,7 +32,7 @@ _PAIRS = f"""
            later.score AS post
     FROM scale_score AS first JOIN scale_score AS later USING (participant_id, cohort_id, instrument, subscale)
          JOIN ({PERSON}) USING (participant_id, cohort_id)
-    WHERE instrument = $instrument AND subscale = $subscale AND first.time_point = 'pre'
+    WHERE instrument = '{{instrument}}' AND subscale = '{{subscale}}' AND first.time_point = 'pre'
           AND later.time_point <> 'pre' AND first.score IS NOT NULL AND later.score IS NOT NULL
 """
 
@@ -63,7 +63,7 @@ def _of_score(
     if isinstance(rule, NoRule):
         return
     instrument, subscale = score
-    pairs = con.sql(_PAIRS, params={"instrument": instrument, "subscale": subscale}).pl()
+    pairs = frame(con, _PAIRS.format(instrument=instrument, subscale=subscale))
     better = (key.subscales[subscale].direction or key.direction) == "higher_is_better"
     pairs = pairs.with_columns(category=pl.Series(_categories(pairs, rule, better), dtype=pl.String))
     about = {"instrument": instrument, "subscale": subscale, "from_time_point": "pre"}

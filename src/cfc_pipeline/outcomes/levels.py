@@ -35,6 +35,8 @@ def sets(*columns: str) -> str:
 
 
 def frame(con: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
+    """Ids of ours are part of `sql`: DuckDB takes many times as long over a query with parameters, whose result it
+    holds whole before it is asked for."""
     rows: pl.DataFrame = con.sql(sql).pl()
     return rows
 

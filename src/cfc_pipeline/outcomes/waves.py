@@ -13,7 +13,7 @@ import polars as pl
 
 from cfc_pipeline.outcomes import reliability
 from cfc_pipeline.outcomes.formulas import Floats
-from cfc_pipeline.outcomes.levels import in_order
+from cfc_pipeline.outcomes.levels import frame, in_order
 from schemas.instruments import Instrument, Subscale
 from schemas.tables import TIME_POINTS, polars_schema
 from schemas.tables.results import Reliability
@@ -24,7 +24,7 @@ _WAVE = ("academic_year", "time_point")
 # `form` and `team` are paired.py's: forms that count of people who agreed, their schools as numbers.
 _FORMS = f"""
     SELECT academic_year, {list(TIME_POINTS)}[time_point] AS time_point, school, {{items}}
-    FROM (FROM answer_sheet WHERE instrument = $instrument) JOIN form USING (response_id) JOIN team USING (team)
+    FROM (FROM answer_sheet WHERE instrument = '{{instrument}}') JOIN form USING (response_id) JOIN team USING (team)
 """
 
 
@@ -58,7 +58,7 @@ def _of_instrument(con: duckdb.DuckDBPyConnection, key: Instrument) -> Iterator[
     if not scores:
         return
     items = ", ".join(f"answers[{item}] AS i{item}" for item in range(1, key.items + 1))
-    forms = con.sql(_FORMS.format(items=items), params={"instrument": key.id}).pl()
+    forms = frame(con, _FORMS.format(items=items, instrument=key.id))
     for name, subscale in scores.items():
         waves = list(_waves(forms, key, subscale))
         if waves:
