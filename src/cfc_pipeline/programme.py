@@ -232,6 +232,9 @@ class Retention(Model):
     quarantine: int | None = Field(
         None, ge=1, description="Months after a file of answers arrived, for its rows that still wait in quarantine."
     )
+    rosters: int | None = Field(
+        None, ge=1, description="Months after a later roster replaced a row; then only who it was about stays."
+    )
     raw_input: int | None = Field(
         None,
         ge=1,

@@ -271,7 +271,7 @@ def test_the_quarantine_has_a_time_of_its_own(folder):
 
 
 def test_doctor_says_when_it_is_due(folder):
-    assert not any("hold answers past their time" in line for line in examine(folder, {}))
+    assert not any("hold answers or rosters past their time" in line for line in examine(folder, {}))
     programme = load_programme(folder)
     with_policy(folder, raw_input=1)
     found = raw_input.due_input(load_programme(folder), {}, date(2026, 7, 5))

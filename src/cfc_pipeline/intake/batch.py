@@ -16,6 +16,7 @@ from cfc_pipeline.intake import duplicates
 from cfc_pipeline.intake.answers import canonical_answers, item_ranges
 from cfc_pipeline.intake.corrections import Correction, apply_corrections
 from cfc_pipeline.intake.fates import (
+    UNCHANGED,
     deleted_at_the_source,
     exclude,
     ledger,
@@ -26,7 +27,7 @@ from cfc_pipeline.intake.fates import (
     with_last_word,
 )
 from cfc_pipeline.intake.holding import Held, hold_back
-from cfc_pipeline.intake.people import canonical_roster, latest
+from cfc_pipeline.intake.people import as_people, canonical_roster, latest
 from cfc_pipeline.intake.recognise import column_behind
 from cfc_pipeline.intake.records import used_rows
 from cfc_pipeline.intake.sessions import canonical_sessions
@@ -36,7 +37,15 @@ from schemas.instruments import Instrument
 from schemas.tables import canonical
 from schemas.tables.answers import KINDS as ANSWER_KINDS
 
-BOOKKEEPING = ("file", "row", "test", "empty", "past", "form_decided")  # says where a row came from, not what it says
+BOOKKEEPING = (
+    "file",
+    "row",
+    "test",
+    "empty",
+    "past",
+    "replaced",
+    "form_decided",
+)  # says where a row came from, not what it says
 
 NAMING = ("name", "school", "code", "trust", "town")  # what free text and file names are searched for
 
@@ -69,6 +78,8 @@ class Intake:
 
     accepted: dict[str, pl.DataFrame] = field(default_factory=dict)  # survey id -> canonical rows
     roster: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_ROSTER))  # one row a person and cohort
+    listed: pl.DataFrame = field(default_factory=pl.DataFrame)  # every row that counted, of which `roster` is the last
+    replaced: list[pl.DataFrame] = field(default_factory=list)  # what is left of rows of rosters: recipes/replaced.py
     named: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict.fromkeys(NAMING, pl.String)))
     ledger: list[pl.DataFrame] = field(default_factory=list)  # survey_id, file, fate, why, rows
     quarantine: list[pl.DataFrame] = field(default_factory=list)  # survey_id, file, row, record, column, reason
@@ -90,6 +101,8 @@ class Intake:
         self.accepted.clear()
         self.fates.clear()
         self.roster = self.roster.clear()
+        self.listed = self.listed.clear()
+        self.replaced.clear()
 
 
 Mapper = Callable[[pl.LazyFrame, File], pl.DataFrame]
@@ -123,7 +136,9 @@ def take_in(
 
     _take(intake, ("roster",), roster, corrections, lambda _: canonical.roster(cohorts))
     if rosters := intake.of_kind("roster"):
-        intake.roster = latest(pl.concat(rosters.values(), how="diagonal_relaxed").sort("file", "row"))
+        every = pl.concat([*rosters.values(), *intake.replaced], how="diagonal_relaxed").sort("file", "row")
+        intake.listed = as_people(every)
+        intake.roster = latest(intake.listed)
     _take(intake, ("session_log",), sessions, corrections, lambda _: canonical.session_log(cohorts))
     _take(intake, ANSWER_KINDS, answers, corrections, lambda survey: _contract(survey, instruments, cohorts))
     settled = duplicates.settle(intake.of_kind(*ANSWER_KINDS), programme.surveys, programme.policy.duplicates)
@@ -174,8 +189,8 @@ def _gone(files: list[File], survey_id: str) -> pl.DataFrame:
 def _map(file: File, mapper: Mapper, corrections: list[Correction], intake: Intake) -> pl.DataFrame:
     rows = used_rows(file.raw, file.survey)
     rows, used = apply_corrections(rows, file.raw, [c for c in corrections if c.survey == file.survey.id])
-    past = pl.col("row").is_in(file.raw.past) if file.raw.past else pl.lit(False)
-    mapped = mapper(rows, file).with_columns(file=pl.lit(file.number, pl.Int64), past=past)
+    spent = {"past": pl.col("row").is_in(file.raw.past), "replaced": pl.col("row").is_in(file.raw.replaced)}
+    mapped = mapper(rows, file).with_columns(file=pl.lit(file.number, pl.Int64), **spent)
     intake.used_corrections |= used
     intake.rows_in[file.number] = len(mapped)
     return mapped
@@ -193,8 +208,11 @@ def _judge(
     """Every row of a survey gets a fate; the accepted ones go on, under the fate `stored` until the warehouse knows."""
     if survey.kind == "roster":
         _remember_names(intake, rows)
+        spent = rows.filter("replaced").with_columns(cohort_id=pl.lit(None, pl.String))
+        intake.replaced += [spent] if spent.height else []
     content = [c for c in rows.columns if c not in BOOKKEEPING]
     rows = exclude(open_rows(rows), pl.col("past"), "kept for its time")
+    rows = exclude(rows, pl.col("replaced"), "", UNCHANGED)
     rows = exclude(rows, pl.col("test"), "preview or test row")
     rows = exclude(rows, pl.col("empty"), "empty row")
     rows = deleted_at_the_source(rows, gone)
@@ -213,7 +231,7 @@ def _judge(
     intake.fates[survey.id] = rows.select("file", "row", "record", "fate", "why")
     rows = rows if survey.kind in ANSWER_KINDS else with_last_word(rows)
     intake.accepted[survey.id] = rows.filter(pl.col("fate") == "stored").drop(
-        "test", "empty", "past", "form_decided", "fate", "why"
+        "test", "empty", "past", "replaced", "form_decided", "fate", "why"
     )
 
 

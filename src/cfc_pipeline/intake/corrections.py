@@ -69,8 +69,8 @@ def apply_corrections(rows: pl.LazyFrame, raw: RawTable, fixes: list[Correction]
         here = (pl.col("record") == fix.record) & (pl.col(key).fill_null("") != fix.value)
         if fix.was:
             here &= pl.col(key).fill_null("") == fix.was
-        if raw.past:
-            here &= ~pl.col(ROW).is_in(raw.past)
+        if spent := (*raw.past, *raw.replaced):
+            here &= ~pl.col(ROW).is_in(spent)
         if rows.select(here.any()).collect().item():
             used.add(fix.line)
             rows = rows.with_columns(pl.when(here).then(pl.lit(fix.value or None)).otherwise(pl.col(key)).alias(key))

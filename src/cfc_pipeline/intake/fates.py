@@ -11,6 +11,7 @@ import polars as pl
 from cfc_pipeline.errors import BalanceError
 
 QUARANTINED, EXCLUDED, UNCHANGED, STORED = "quarantined", "excluded", "unchanged", "stored"
+REPLACED, REPEATED = "replaced by a later export", "repeated in the file"  # why versions of a row are left out
 
 
 def open_rows(rows: pl.DataFrame) -> pl.DataFrame:
@@ -67,7 +68,7 @@ def taken_back_at_the_source(rows: pl.DataFrame) -> pl.DataFrame:
     ended = rows.with_row_index("_at").filter(pl.col("fate").is_not_null())
     last = ended.group_by("record").agg(_ended=pl.col("_at").max())
     rows = rows.join(last, on="record", how="left", maintain_order="left")
-    return exclude(rows, pl.int_range(pl.len()) < pl.col("_ended"), "replaced by a later export").drop("_ended")
+    return exclude(rows, pl.int_range(pl.len()) < pl.col("_ended"), REPLACED).drop("_ended")
 
 
 def settle_records(rows: pl.DataFrame, content: list[str]) -> pl.DataFrame:
@@ -86,8 +87,8 @@ def settle_records(rows: pl.DataFrame, content: list[str]) -> pl.DataFrame:
     rows = rows.with_columns(_same=pl.col("_says").eq_missing(last), _order=pl.int_range(pl.len()))
     stands = pl.col("_order") == pl.col("_order").filter("_same").min().over("record")
     again = pl.col("file") == pl.col("file").filter("_same").min().over("record")
-    rows = exclude(rows, ~pl.col("_same"), "replaced by a later export")
-    rows = exclude(rows, ~stands & again, "repeated in the file")
+    rows = exclude(rows, ~pl.col("_same"), REPLACED)
+    rows = exclude(rows, ~stands & again, REPEATED)
     rows = exclude(rows, ~stands, "", UNCHANGED)
     return pl.concat([settled, rows.drop("_says", "_same", "_order")])
 
@@ -95,7 +96,7 @@ def settle_records(rows: pl.DataFrame, content: list[str]) -> pl.DataFrame:
 def with_last_word(rows: pl.DataFrame) -> pl.DataFrame:
     """Adds `said_file` and `said_row`: where a row that counts was last said, which may be in a later file than the one
     that it is taken from. Somebody who said no, then yes, then no again said no, though that row is an old one."""
-    same = pl.col("fate").is_in([STORED, UNCHANGED]) | (pl.col("why") == "repeated in the file")
+    same = pl.col("fate").is_in([STORED, UNCHANGED]) | (pl.col("why") == REPEATED)
     place = rows.filter(same).sort("file", "row").group_by("record")
     last = place.agg(said_file=pl.col("file").last(), said_row=pl.col("row").last())
     return rows.join(last, on="record", how="left", maintain_order="left")

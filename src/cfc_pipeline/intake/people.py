@@ -87,8 +87,14 @@ def days(text: pl.Series, row: pl.Series, survey: Survey, zone: str) -> pl.Serie
     return local_times(text, row, survey.submitted.order, zone, zone).cast(pl.Date)
 
 
-def latest(roster: pl.DataFrame) -> pl.DataFrame:
-    """One row for each person and cohort: the last one to arrive, or to arrive again.
+def latest(listed: pl.DataFrame) -> pl.DataFrame:
+    """One row for each person and cohort: the last one to arrive, or to arrive again."""
+    there = listed.filter(pl.col("cohort_id").is_not_null())
+    return there.sort("said_file", "said_row").unique(["person", "cohort_id"], keep="last", maintain_order=True)
+
+
+def as_people(roster: pl.DataFrame) -> pl.DataFrame:
+    """All rows, in the order of their arrival, with `person` the same in all rows of one, and `also`.
 
     Somebody who was listed by code alone, and has an address in another row with that code, is one person.
     """
@@ -100,8 +106,7 @@ def latest(roster: pl.DataFrame) -> pl.DataFrame:
     roster = roster.with_columns(email=pl.coalesce("email", "_address")).drop("_address")
     roster = roster.with_columns(person=pl.coalesce("email", "code"))
     none = pl.lit(None, pl.List(pl.String))
-    roster = _as_one(roster) if "previous" in roster.columns else roster.with_columns(also=none)
-    return roster.sort("said_file", "said_row").unique(["person", "cohort_id"], keep="last", maintain_order=True)
+    return _as_one(roster) if "previous" in roster.columns else roster.with_columns(also=none)
 
 
 def _as_one(roster: pl.DataFrame) -> pl.DataFrame:

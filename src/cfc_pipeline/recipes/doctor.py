@@ -155,7 +155,9 @@ def _past_their_time(programme: Programme, environ: Mapping[str, str]) -> list[s
             f"mend: {copies} sealed copies hold columns that nobody uses past their time; run `cfc-pipeline retain`"
         )
     if answers:
-        found.append(f"mend: {answers} sealed copies hold answers past their time; run `cfc-pipeline retain`")
+        found.append(
+            f"mend: {answers} sealed copies hold answers or rosters past their time; run `cfc-pipeline retain`"
+        )
     return found
 
 

@@ -6,14 +6,17 @@ their record's id. Results stay exactly as they were, and so do corrections, lin
 quarantine can go earlier. Files of one survey go in the order of their arrival, so that an old row never comes back
 because the row that replaced it went first; one whose form waits for a decision, and those after it, wait too.
 
-Rosters stay as they are: they say who agreed, who withdrew, and whose names to look for in comments. So do codes that
-people made themselves, by which they are recognised.
+Of rosters, rows go that a later row replaced (replaced.py). The last row about a person and cohort stays: it says who
+agreed, who withdrew, and whose names to look for in comments. So do codes that people made themselves, by which they
+are recognised.
 """
 
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+
+import polars as pl
 
 from cfc_pipeline.identity.keys import load_keys
 from cfc_pipeline.identity.vault import RawCopy, list_raw
@@ -26,19 +29,24 @@ from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.recipes.arrivals import known_files
 from cfc_pipeline.recipes.entries import without_risk_items
+from cfc_pipeline.recipes.replaced import replaced_rows
 from schemas.tables.answers import KINDS as ANSWER_KINDS
 
 
 @dataclass(frozen=True)
 class DueCopy:
-    """A copy of which something goes: all that is personal (`whole`), or `rows` of it that wait in quarantine."""
+    """A copy of which something goes: all that is personal (`whole`), `rows` of it that wait in quarantine, or rows of
+    a roster that later ones `replaced`, with `rows` that were older versions of one response."""
 
     copy: RawCopy
     file: File
-    since: date  # when its time began: the day it arrived or, for a whole copy, its last cohort ended if that is later
+    # When its time began: the day it arrived; for a whole copy, its last cohort ended if that is later; for a roster,
+    # the last of these rows was replaced.
+    since: date
     months: int
     whole: bool
     rows: tuple[int, ...]
+    replaced: tuple[int, ...] = ()
 
 
 @dataclass
@@ -62,7 +70,7 @@ def after_months(day: date, months: int) -> date:
 def due_input(programme: Programme, environ: Mapping[str, str], today: date) -> DueInput:
     """What is past the time that `policy: retention` gives raw input and quarantine."""
     policy = programme.policy.retention
-    shortest = min((months for months in (policy.raw_input, policy.quarantine) if months), default=None)
+    shortest = min((months for months in (policy.raw_input, policy.quarantine, policy.rosters) if months), default=None)
     if shortest is None:
         return DueInput([], programme, Intake())
     keys = load_keys(programme.restricted, environ)
@@ -80,7 +88,24 @@ def due_input(programme: Programme, environ: Mapping[str, str], today: date) -> 
     for survey in (s for s in programme.surveys if s.kind in ANSWER_KINDS):
         theirs = [copy for copy in copies if copy.survey_id == survey.id]
         found += _due_of(survey, theirs, by_number, intake, programme, today)
+    if policy.rosters:
+        found += _due_rosters(copies, by_number, intake, policy.rosters, today)
     return DueInput(found, programme, intake)
+
+
+def _due_rosters(
+    copies: list[RawCopy], files: Mapping[int, File], intake: Intake, months: int, today: date
+) -> list[DueCopy]:
+    rows = replaced_rows(intake, {copy.number: copy.received_on for copy in copies})
+    rows = rows.filter(pl.Series([after_months(day, months) <= today for day in rows["since"]], dtype=pl.Boolean))
+    found = []
+    for copy in copies:
+        theirs = rows.filter(file=copy.number)
+        if theirs.height:
+            counted, others = (tuple(theirs.filter(counted=which)["row"]) for which in (True, False))
+            since = max(theirs["since"])
+            found.append(DueCopy(copy, files[copy.number], since, months, False, others, counted))
+    return found
 
 
 def _due_of(

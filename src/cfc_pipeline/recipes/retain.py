@@ -1,6 +1,6 @@
 """What has been kept for as long as `policy: retention` allows goes: old releases, old backups in the folder, the
-columns of sealed copies that nobody uses (unused.py), and what is personal in answers of years that are over, or waits
-in quarantine (raw_input.py).
+columns of sealed copies that nobody uses (unused.py), what is personal in answers of years that are over, or waits in
+quarantine (raw_input.py), and rows of rosters that later ones replaced (replaced.py).
 
 What results need of the copies stays: every run reads all of them again, so without it the results of their years would
 go too. Then every byte of the folder is searched for the addresses that went. A release leaves its folder in one step
@@ -47,13 +47,17 @@ class DueInFile:
 
     survey: str
     copy: int
-    since: str  # the day it arrived or, for all that is personal, its last cohort ended if that is later
+    since: str  # the day it arrived; for all that is personal, its last cohort ended if that is later; for rows of a
+    # roster, the last of them was replaced
     months: int
-    rows: int | None  # rows in quarantine; None: all that is personal
+    rows: int | None  # rows in quarantine, or of a roster; None: all that is personal
+    replaced: bool = False  # whether they are rows of a roster
 
     def in_words(self, planned: bool) -> str:
         what = "all that is personal" if self.rows is None else f"{self.rows} rows in quarantine"
         began = "its time began" if self.rows is None else "it arrived"
+        if self.replaced:
+            what, began = f"{self.rows} rows that later ones replaced, but for whom they are about,", "that was"
         verb = "would go" if planned else "is gone" if self.rows is None else "are gone"
         return f"sealed copy {self.copy} of {self.survey}: {what} {verb}; {began} on {self.since}, {self.months} months"
 
@@ -159,7 +163,8 @@ def _listed(found: DueInput) -> list[DueInFile]:
             one.copy.number,
             one.since.isoformat(),
             one.months,
-            None if one.whole else len(one.rows),
+            None if one.whole else len(one.rows) + len(one.replaced),
+            one.file.survey.kind == "roster",
         )
         for one in found.copies
     ]

@@ -24,6 +24,7 @@ from cfc_pipeline.intake.records import used_rows
 from cfc_pipeline.programme import FromColumn, Programme
 from cfc_pipeline.recipes.arrivals import FETCHED_NAME
 from cfc_pipeline.recipes.raw_input import DueCopy, DueInput
+from cfc_pipeline.recipes.replaced import names_that_stay, reduced
 from cfc_pipeline.sources import kept
 from cfc_pipeline.sources.apis.answers import SCHEMA
 from cfc_pipeline.sources.fetched import from_bytes, to_bytes
@@ -46,9 +47,17 @@ def shred(due: DueInput, environ: Mapping[str, str]) -> None:
     known = known_from(intake.named)
     comments = anonymise(intake, programme.surveys, programme.cohorts, keys, known).comments
     days = _days(intake, programme.timezone)
+    fixes = read_corrections(programme.folder / "corrections.csv")
+    going = {one.copy.number: frozenset((*one.rows, *one.replaced)) for one in due.copies}
+    stays = names_that_stay(intake.files, going, fixes)
     for one in due.copies:
-        whole = _whole(one, intake, comments, days, programme, keys, key) if one.whole else _without_rows(one)
-        data, name = _written(one, whole, keys, key)
+        if one.whole:
+            rows = _whole(one, intake, comments, days, programme, keys, key)
+        elif one.file.survey.kind == "roster":
+            rows = reduced(one.file, one.replaced, one.rows, fixes, stays)
+        else:
+            rows = _without_rows(one)
+        data, name = _written(one, rows, keys, key)
         replace_raw(one.copy, data, keys, name=name, cleaned=one.copy.name != FETCHED_NAME)
 
 
@@ -153,6 +162,7 @@ def _written(one: DueCopy, rows: pl.DataFrame, keys: Keys, key: bytes) -> tuple[
         columns=columns,
         form=raw.form or raw.columns,
         rows=rows.drop("past").lazy(),
+        replaced=tuple(sorted({*raw.replaced, *one.replaced})),
         past=tuple(sorted({*raw.past, *past})),
         shredded=one.whole,
     )
@@ -165,10 +175,11 @@ def _written_fetch(one: DueCopy, rows: pl.DataFrame, keys: Keys, key: bytes) -> 
     prints = dict(zip(fetched.rows[RECORD], fingerprints(fetched.rows, key), strict=True)) | fetched.prints
     left = [name for name in fetched.keys if name in rows.columns]
     there = fetched.rows.with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
-    both = there.join(rows.select(ROW, SUBMITTED, *left, "past"), on=ROW, maintain_order="left", suffix="_new")
+    rows = rows.with_columns(spent=pl.col("past") | pl.col(ROW).is_in(one.replaced))
+    both = there.join(rows.select(ROW, SUBMITTED, *left, "past", "spent"), on=ROW, maintain_order="left", suffix="_new")
     # Why a cell holds no answer stays beside those that stay.
     marks = [
-        pl.when(~pl.col("past") & pl.col(c).is_in(UNANSWERED)).then(pl.col(c)).otherwise(f"{c}_new").alias(c)
+        pl.when(~pl.col("spent") & pl.col(c).is_in(UNANSWERED)).then(pl.col(c)).otherwise(f"{c}_new").alias(c)
         for c in left
     ]
     both = both.with_columns(*marks, pl.col(f"{SUBMITTED}_new").alias(SUBMITTED))
@@ -179,6 +190,7 @@ def _written_fetch(one: DueCopy, rows: pl.DataFrame, keys: Keys, key: bytes) -> 
             taken_out=(*fetched.taken_out, *(name for name in fetched.keys if name not in left)),
             shredded=one.whole,
             past=tuple(sorted({*fetched.past, *both.filter("past")[RECORD]})),
+            replaced=tuple(sorted({*fetched.replaced, *both.filter(pl.col(ROW).is_in(one.replaced))[RECORD]})),
             prints=prints,
         )
     )

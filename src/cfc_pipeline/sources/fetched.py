@@ -35,6 +35,7 @@ class Fetched:
     taken_out: tuple[str, ...] = ()  # keys of questions whose answers were kept for their time and are gone
     shredded: bool = False  # as in RawTable
     past: tuple[str, ...] = ()  # records of rows of which nothing else is left
+    replaced: tuple[str, ...] = ()  # records of rows of a roster of which only who they are about is left
     prints: dict[str, str] = field(default_factory=dict)  # record: keyed fingerprint of what the tool said of it
 
     @property
@@ -66,7 +67,7 @@ def from_bytes(data: bytes) -> Fetched:
             where="the file",
             next_step="use the CSV or Excel download of the survey tool",
         ) from None
-    about |= {name: tuple(about.get(name, ())) for name in ("gone", "taken_out", "past")}
+    about |= {name: tuple(about.get(name, ())) for name in ("gone", "taken_out", "past", "replaced")}
     return Fetched(form=form, rows=rows, **about)
 
 
@@ -84,9 +85,14 @@ def raw_table(fetched: Fetched) -> RawTable:
         form=fetched.form,
         gone=frozenset(fetched.gone),
         shredded=fetched.shredded,
-        past=tuple(fetched.rows.with_row_index(offset=1).filter(pl.col(RECORD).is_in(fetched.past))["index"]),
+        past=_rows_of(fetched, fetched.past),
+        replaced=_rows_of(fetched, fetched.replaced),
         unanswered=_unanswered(fetched),
     )
+
+
+def _rows_of(fetched: Fetched, records: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(fetched.rows.with_row_index(offset=1).filter(pl.col(RECORD).is_in(records))["index"])
 
 
 def _unanswered(fetched: Fetched) -> pl.DataFrame:

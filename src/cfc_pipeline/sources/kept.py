@@ -14,7 +14,7 @@ from cfc_pipeline.errors import StoreError
 from cfc_pipeline.sources.raw import RawTable, column_from
 
 _ABOUT = "cfc_pipeline.kept"
-_PLAIN = ("tool", "layout", "zone", "warnings", "erased", "shredded", "past")
+_PLAIN = ("tool", "layout", "zone", "warnings", "erased", "shredded", "past", "replaced")
 
 
 def to_bytes(raw: RawTable) -> bytes:
@@ -33,7 +33,7 @@ def from_bytes(data: bytes) -> RawTable:
         columns = tuple(column_from(one) for one in about.pop("columns"))
         form = tuple(column_from(one) for one in about.pop("form", []))  # versions before this one wrote none
         rows = pl.read_parquet(io.BytesIO(data)).lazy()
-        about |= {name: tuple(about.get(name, ())) for name in ("warnings", "past")}
+        about |= {name: tuple(about.get(name, ())) for name in ("warnings", "past", "replaced")}
         return RawTable(columns=columns, form=form, rows=rows, **about)
     except (KeyError, ValueError, TypeError, pl.exceptions.PolarsError):
         raise StoreError(

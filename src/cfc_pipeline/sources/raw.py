@@ -59,6 +59,7 @@ class RawTable:
     erased: int = 0  # rows of people who were erased; they are not in `rows`
     shredded: bool = False  # people are pseudonyms, times days, comments redacted: see recipes/raw_input.py
     past: tuple[int, ...] = ()  # numbers of rows that were kept for their time; nothing of them is left but the record
+    replaced: tuple[int, ...] = ()  # numbers of rows of a roster of which only who they are about is left
     unanswered: pl.DataFrame | None = None  # ROW, key, reason (of UNANSWERED): why cells are null, where the tool says
 
     def column(self, key: str) -> RawColumn | None:
