@@ -4,9 +4,9 @@ from typing import get_args
 
 from cfc_pipeline.intake.finding import KINDS as KIND_OF_INSTRUMENT
 from cfc_pipeline.programme import FETCHED, Kind, TimePoint, Tool
-from cfc_pipeline.programme_checks import FIELDS, NEEDED, USELESS
 from cfc_pipeline.sources import TITLES, TOOLS
 from cfc_pipeline.sources.apis.api import APIS
+from cfc_pipeline.survey_checks import FIELDS, NEEDED, USELESS
 from schemas import FORMS
 from schemas.tables import TIME_POINTS
 from schemas.tables.answers import KINDS
