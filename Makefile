@@ -31,7 +31,7 @@ SHOT = $(CHROMIUM) --headless --no-sandbox --disable-gpu --hide-scrollbars
 RELEASE = file://$(CURDIR)/demo/releases/latest
 pictures: ## docs/images of the demo's release, with Chromium; run `make demo` first
 	$(SHOT) --window-size=1020,1130 --screenshot=docs/images/overview.png $(RELEASE)/index.html
-	$(SHOT) --window-size=1160,880 --screenshot=docs/images/cohort-outcomes.png $(RELEASE)/tables/cohort_outcomes.html
+	$(SHOT) --window-size=1200,880 --screenshot=docs/images/cohort-outcomes.png $(RELEASE)/tables/cohort_outcomes.html
 
 bench: $(READY) ## benchmarks, side by side
 	$(BIN)/python benchmarks/run.py
