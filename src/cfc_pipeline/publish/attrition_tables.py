@@ -1,14 +1,15 @@
 """The tables of those who answered before only: where they started, and what they could have changed."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
-from cfc_pipeline.disclosure.protected import Protected
+from cfc_pipeline.disclosure.protected import MARK, Protected
 from cfc_pipeline.publish import words
 from cfc_pipeline.publish.figures import signed
 from cfc_pipeline.publish.layout import INSTRUMENT, SUBSCALE, YEAR, About, Cells, labelled, titled
-from cfc_pipeline.publish.model import ALL_YEARS, Column, FigureKind, PublishedTable
+from cfc_pipeline.publish.model import ALL_YEARS, Column, FigureKind, Line, PublishedTable, ShortTable
 from schemas.tables import label
 from schemas.tables.results import Attrition
 
@@ -70,35 +71,39 @@ def attrition_change(left: Protected, about: About) -> PublishedTable:
     )
 
 
-def what_if(table: PublishedTable) -> list[str]:
-    """A plain sentence for each measure of `attrition_change`: over all years, or of the year if there is one only."""
+def what_if(table: PublishedTable) -> ShortTable:
+    """The measures of `attrition_change` in short: over all years, or of the year if there is one only."""
     years = table.values[YEAR.key].unique(maintain_order=True).to_list()
-    which = ALL_YEARS if len(years) > 2 else years[0]
-    return list(_sentences(table, which))
-
-
-def _sentences(table: PublishedTable, which: str) -> Iterator[str]:
+    rows = table.values.filter(pl.col(YEAR.key) == (ALL_YEARS if len(years) > 2 else years[0]))
+    headings = ("Mean change", BOTH, BEFORE_ONLY, "If those had not changed", "If those had come to the worst score")
     columns = {column.key: column for column in table.columns}
-    for row in table.values.filter(pl.col(YEAR.key) == which).iter_rows(named=True):
-        measure = f"{row['instrument']}, {row['subscale']}"
-        change, unchanged, worst = (row[key] for key in ("mean_change", "if_unchanged", "if_worst"))
-        if change is None or unchanged is None:
-            continue
-        said = {key: signed(row[key], columns[key]) for key in WHAT_IF if row[key] is not None}
-        if not row["n_left"]:
-            yield f"{measure}: mean change {said['mean_change']}; nobody answered before only."
-            continue
-        sentence = (
-            f"{measure}: mean change {said['mean_change']} among those who answered both times. If the "
-            f"{row['n_left']:,} who answered before only had not changed, it would be {said['if_unchanged']}"
-        )
-        if worst is not None:
-            even, still = ("even ", "still ") if 0 < worst < change or change < worst < 0 else ("", "")
-            sentence += (
-                f"; {even}if every one of them had come to the worst possible score, it would {still}be "
-                f"{said['if_worst']}"
-            )
-        yield f"{sentence}."
+    shown = rows.filter(pl.col("mean_change").is_not_null(), pl.col("if_unchanged").is_not_null())
+    return ShortTable(
+        "What the mean change would be with those who answered before only",
+        headings,
+        [_line(row, columns) for row in shown.iter_rows(named=True)],
+    )
+
+
+def _line(row: dict[str, Any], columns: Mapping[str, Column]) -> Line:
+    change, unchanged, worst = (
+        MARK if row[key] is None else signed(row[key], columns[key])
+        for key in ("mean_change", "if_unchanged", "if_worst")
+    )
+    counts = (MARK if row[key] is None else f"{row[key]:,}" for key in ("n_stayed", "n_left"))
+    return Line(row["instrument"], row["subscale"], (change, *counts, unchanged, worst), _holds(row))
+
+
+def _holds(row: dict[str, Any]) -> str:
+    """Whether the mean change would still be on its side of 0 in the worst case."""
+    if not row["n_left"]:
+        return "nobody answered before only" if row["n_left"] == 0 else ""
+    change, worst = row["mean_change"], row["if_worst"]
+    if worst is None:
+        return ""
+    if change and change * worst <= 0:
+        return "the worst would undo it"
+    return "holds even at the worst" if abs(worst) < abs(change) else "the worst would add to it"
 
 
 def _rows(left: Protected, about: About) -> tuple[Protected, Cells]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cfc_pipeline.disclosure.protected import MARK, NOT_APPLICABLE
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish.figures import Change, Stage, changes, digits, signed, stages
-from cfc_pipeline.publish.model import PublishedTable
+from cfc_pipeline.publish.model import Line, PublishedTable, ShortTable
 from cfc_pipeline.publish.words import DIRECTION
 from cfc_pipeline.publish.written import figures, hidden_by_reason, plain, reason_in_words
 
@@ -57,6 +57,20 @@ def findings(tables: list[PublishedTable]) -> Findings:
         caution=CAUTION,
         pooled=any(change.pooled for change in overall),
     )
+
+
+def changes_in_short(found: Findings) -> ShortTable:
+    cohorts = ("Cohorts",) if found.pooled else ()
+    lines = [
+        Line(
+            one.instrument,
+            one.measure,
+            (one.change, one.interval, one.people, *((one.cohorts,) if found.pooled else ())),
+            one.verdict,
+        )
+        for one in found.changes
+    ]
+    return ShortTable("What changed", ("Mean change", "95 % interval", "People", *cohorts), lines)
 
 
 def banners(programme: Programme, tables: list[PublishedTable]) -> list[str]:

@@ -57,6 +57,25 @@ class PublishedTable:
     off_because: str | None = None  # why nothing was hidden, in the programme's words; None when the rules applied
 
 
+@dataclass(frozen=True)
+class Line:
+    """What one measure shows, in a few figures and words."""
+
+    instrument: str
+    measure: str
+    figures: tuple[str, ...]
+    verdict: str
+
+
+@dataclass(frozen=True)
+class ShortTable:
+    """What a reader of the page sees at once, above the folded tables that say it in full."""
+
+    shows: str
+    headings: tuple[str, ...]  # of a line's figures
+    lines: list[Line]
+
+
 def headings(table: PublishedTable) -> list[str]:
     """One heading for each column, with its group in front, because merged cells cannot be read aloud."""
     labels = [": ".join(part for part in (c.group, c.interval, c.label) if part) for c in table.columns]

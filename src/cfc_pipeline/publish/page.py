@@ -15,6 +15,7 @@ from cfc_pipeline.publish.charts import Chart, change_charts, rating_charts, tre
 from cfc_pipeline.publish.findings import (
     academic_years,
     banners,
+    changes_in_short,
     findings,
     hidden_rows,
     hidden_sentence,
@@ -23,7 +24,7 @@ from cfc_pipeline.publish.findings import (
 from cfc_pipeline.publish.flow_diagram import flow_charts
 from cfc_pipeline.publish.html import CSP, environment, fragment, notes
 from cfc_pipeline.publish.impact_charts import impact_charts
-from cfc_pipeline.publish.model import PublishedTable
+from cfc_pipeline.publish.model import PublishedTable, ShortTable
 from cfc_pipeline.publish.session_tables import response_in_words, trend_in_words
 
 ABOUT = (
@@ -45,6 +46,7 @@ class Section:
     charts: dict[str, Callable[[PublishedTable], list[Chart]]]  # table: what draws it
     together: Callable[[Mapping[str, PublishedTable]], list[Chart]] | None = None  # draws from several tables
     said: dict[str, Callable[[PublishedTable], list[str]]] = field(default_factory=dict)  # table: in sentences
+    short: Mapping[str, Callable[[PublishedTable], ShortTable]] = field(default_factory=dict)  # table: in short
     unfolded: bool = False  # whether its tables are read at once: where they are the point, and short
     technical: bool = False  # for the statistician
 
@@ -74,7 +76,7 @@ SECTIONS = (
         "started, and what the mean change would be if they had been counted.",
         ("attrition_change", "attrition"),
         {},
-        said={"attrition_change": what_if},
+        short={"attrition_change": what_if},
     ),
     Section(
         "impact",
@@ -144,6 +146,7 @@ def page(
     the data came from."""
     named = {table.name: table for table in tables}
     common = _common_notes(tables)
+    found = findings(tables)
     local = when.astimezone(ZoneInfo(programme.timezone))
     values = {
         "programme": {"name": programme_name(programme)},
@@ -152,7 +155,8 @@ def page(
         "banners": banners(programme, tables),
         "mark": "SYNTHETIC DATA" if programme.synthetic else "NOTHING IS HIDDEN HERE",  # on every printed page
         "about": ABOUT,
-        "findings": findings(tables),
+        "findings": found,
+        "changes": changes_in_short(found),
         "sections": _sections(named, grids, common),
         "hidden": {
             "sentence": hidden_sentence(tables),
@@ -185,7 +189,8 @@ def _section(
     here = [name for name in section.tables if name in named]
     tables = [fragment(named[name], grids[name], leave_out=common) for name in here]
     said = [line for name, say in section.said.items() if name in named for line in say(named[name])]
-    texts = {"id": section.id, "title": section.title, "intro": section.intro, "said": said}
+    short = [brief(named[name]) for name, brief in section.short.items() if name in named]
+    texts = {"id": section.id, "title": section.title, "intro": section.intro, "said": said, "short": short}
     folded = "" if section.unfolded else "; ".join(named[name].title for name in here)
     return texts | {"charts": charts, "tables": tables, "folded": folded, "technical": section.technical}
 
