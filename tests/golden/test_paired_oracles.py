@@ -4,7 +4,7 @@ import numpy as np
 import pingouin
 import polars as pl
 import pytest
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 from statsmodels.stats.meta_analysis import combine_effects
 
 from cfc_pipeline.outcomes.formulas import hedges_correction, noncentrality_interval, pool
@@ -141,6 +141,14 @@ def test_noncentral_interval_against_a_root_finder(t: float, df: int) -> None:
         root = optimize.brentq(lambda nc, p=probability: stats.nct.cdf(t, df, nc) - p, -2.2, 2.6 * t + 3, xtol=1e-13)
         assert end == pytest.approx(root, rel=1e-7, abs=1e-7)
     assert noncentrality_interval(np.array([-t]), np.array([float(df)])) == (pytest.approx(-high), pytest.approx(-low))
+
+
+def test_the_ends_of_g_z_are_where_t_is_as_rare_as_they_say() -> None:
+    """Whatever t and however few people: from two of them to very many, from no change to an absurd one."""
+    t, df = (each.ravel() for each in np.meshgrid([0.0, 1e-9, 0.3, 2.0, 9.0, 40.0, 900.0], [1.0, 2, 3, 7, 11, 60, 4e5]))
+    low, high = noncentrality_interval(t, df)
+    assert special.nctdtr(df, low, t) == pytest.approx(0.975, abs=1e-13)
+    assert special.nctdtr(df, high, t) == pytest.approx(0.025, abs=1e-13)
 
 
 @pytest.mark.parametrize("seed", range(3))

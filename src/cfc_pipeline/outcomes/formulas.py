@@ -12,6 +12,7 @@ from scipy import special
 Floats = NDArray[np.float64]
 CONFIDENCE = 0.95
 _LOWER, _UPPER = (1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2
+_MOST_STEPS, _SETTLED = 20, 1e-9  # of secants, of which the last one is off by far less than it is long
 _AGREED = 1e-12  # of the variance that chance alone would make: rounding
 
 
@@ -43,13 +44,28 @@ def noncentrality_interval(t: Floats, df: Floats) -> tuple[Floats, Floats]:
 
 
 def _noncentrality(t: Floats, df: Floats, probability: float) -> Floats:
-    """scipy's own inverse (1.17) is off by up to 5e-5 in probability at large t; two Newton steps bring it to 1e-12.
-    The slope is a forward difference: it only decides how fast the steps get there."""
-    solution, step = special.nctdtrinc(df, probability, t), 1e-4
-    for _ in range(2):
-        found = special.nctdtr(df, solution, t)
-        slope = (special.nctdtr(df, solution + step, t) - found) / step
-        solution = solution - (found - probability) / slope
+    """Solved by secants, on the scale of z, on which the distribution is nearly straight; from one degree of freedom on
+    they settle within 1e-14 in probability. scipy's own inverse (1.17) is off by up to 5e-5 at large t.
+
+    They start from the error of the normal part and that of the SD, as if they came one by one: the first is known
+    exactly at t = 0, the second is all that matters at large t.
+    """
+    z = special.ndtri(probability)
+
+    def off(solution: Floats) -> Floats:
+        return np.asarray(special.ndtri(special.nctdtr(df, solution, t)) - z)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_sd = t * (np.sqrt(special.chdtri(df, probability) / df) - 1)
+        before = t - np.sign(z) * np.hypot(of_sd, z)
+        miss = off(before)
+        solution = before + miss * np.sqrt(1 + t**2 / (2 * df))
+        for _ in range(_MOST_STEPS):
+            last, miss = miss, off(solution)
+            step = np.where(miss == last, 0.0, miss * (solution - before) / (miss - last))
+            before, solution = solution, solution - step
+            if not (np.abs(step) > _SETTLED * (1 + np.abs(solution))).any():
+                break
     return np.asarray(solution)
 
 

@@ -32,9 +32,11 @@ def signed_ranks(changes: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _tested(changes: Floats) -> tuple[Floats, Floats]:
     """Rank-biserial and p of groups in which everybody changed, smallest changes first."""
+    m = changes.shape[1]
     doubled = _doubled_ranks(np.abs(changes))  # whole numbers, with ties too
-    up, total = (doubled * (changes > 0)).sum(axis=1), doubled.sum(axis=1)
-    p = _exact(doubled, up) if changes.shape[1] <= EXACT else _approximate(doubled, up)
+    total = m * (m + 1)
+    up = (doubled * (changes > 0)).sum(axis=1)
+    p = _exact(doubled, np.minimum(up, total - up)) if m <= EXACT else _approximate(doubled, up)
     return (2 * up - total) / total, p
 
 
@@ -51,18 +53,19 @@ def _doubled_ranks(sizes: Floats) -> np.ndarray:
     return np.asarray(first + end + 2)
 
 
-def _exact(doubled: np.ndarray, up: np.ndarray) -> Floats:
-    """From the chance of each sum of ranks, if every change were as likely up as down."""
+def _exact(doubled: np.ndarray, smaller: np.ndarray) -> Floats:
+    """From the chance of each sum of ranks, if every change were as likely up as down: then the sum of those up is as
+    likely as that of those down, of which `smaller` is the smaller one. Groups with the same ties share their ranks."""
+    tied = (doubled[:, 1:] == doubled[:, :-1]) @ (1 << np.arange(doubled.shape[1] - 1))
+    _, one, pattern = np.unique(tied, return_index=True, return_inverse=True)
     sums = np.arange(int(doubled[0].sum()) + 1)
-    chance = np.zeros((len(doubled), len(sums)))
+    chance = np.zeros((len(one), len(sums)))
     chance[:, 0] = 1.0
-    for rank in doubled.T:
+    for rank in doubled[one].T:
         before = sums - rank[:, None]
         with_it = np.where(before >= 0, np.take_along_axis(chance, np.maximum(before, 0), axis=1), 0.0)
         chance = (chance + with_it) / 2
-    below = np.where(sums <= up[:, None], chance, 0.0).sum(axis=1)
-    above = np.where(sums >= up[:, None], chance, 0.0).sum(axis=1)
-    return np.asarray(np.minimum(1.0, 2 * np.minimum(below, above)))
+    return np.asarray(np.minimum(1.0, 2 * chance.cumsum(axis=1)[pattern, smaller]))
 
 
 def _approximate(doubled: np.ndarray, up: np.ndarray) -> Floats:
