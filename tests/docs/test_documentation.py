@@ -14,7 +14,7 @@ import yaml
 
 from cfc_pipeline import errors
 from cfc_pipeline.cli import app
-from cfc_pipeline.cli_review import review
+from cfc_pipeline.cli.review import review
 from cfc_pipeline.demo.people import invent_people
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.programme_file import load_programme

@@ -33,7 +33,7 @@ def listed(number, before="", private="", **given):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """Three rosters: in the second, 1 is as before, 2 has another name, 3 is left out, 4 another address and school, 5
-    agrees who had not, 6 withdrew and is back; the third says all of it again."""
+    agrees who had not, 6 withdrew and is back, 7 moves from b to a; the third says all of it again."""
     fields = ROSTER["fields"] | {"previous_email": "Before"}
     folder = describe(
         tmp_path_factory.mktemp("made") / "p",
@@ -51,8 +51,8 @@ def made(tmp_path_factory):
         listed(4, School="Oldschool Primary"),
         listed(5, Consent="No"),
         listed(6, Withdrawn="2023-11-11"),
-        listed(7),
         listed(7, Cohort="b"),
+        listed(8, Cohort="b"),
     ]
     second = [
         listed(1),
@@ -61,6 +61,7 @@ def made(tmp_path_factory):
         listed(5),
         listed(6),
         listed(7),
+        listed(8, Cohort="b"),
     ]
     drop(folder, "roster1.csv", HEADING, first)
     told = {1: "Maidenname of Oldschool Primary helped", 2: "Calm"}
@@ -97,10 +98,10 @@ def test_rows_that_were_replaced_go_and_no_table_notices(folder):
     assert "Maidenname" not in str(before)
     assert [word for word in (*GONE, *STAYS) if word not in kept] == []
     done = retain(folder, {}, now=LATER)
-    # Of the first roster all but the row of somebody who is left out later, and of the cohort that only it names.
+    # Of the first roster all but the rows of who is left out later, and of who was in the other cohort.
     assert [(one.survey, one.copy, one.rows, one.replaced) for one in done.copies] == [
         ("roster", 2, 6, True),
-        ("roster", 4, 6, True),
+        ("roster", 4, 7, True),
     ]
     assert done.places == []
     left = sealed(folder)

@@ -113,13 +113,13 @@ def _with_people(frame: pl.DataFrame, survey: Survey, roster: pl.DataFrame) -> p
     on = {"left_on": ["key", "cohort_id"], "right_on": ["key", "home"]} if cohort_known else {"on": "key"}
     found = frame.join(people, how="left", maintain_order="left", **on)
     found = found.with_columns(
-        cohort_id=pl.col("cohort_id") if cohort_known else pl.col("home"),
+        cohort_id=pl.coalesce("cohort", "cohort_id") if cohort_known else pl.col("home"),
         on_roster=pl.when(pl.col("key").is_not_null()).then(pl.col("person").is_not_null()),
         person=pl.coalesce("person", "key"),
         # Null for somebody who is not on the roster: quarantined below, not taken for a refusal.
         agreed=pl.coalesce("agreed", "consented"),
     )
-    return found.drop("key", "consented", *([] if cohort_known else ["home"]))
+    return found.drop("key", "cohort", "consented", *([] if cohort_known else ["home"]))
 
 
 def _with_calendar(frame: pl.DataFrame, cohorts: list[Cohort], calendar: Calendar) -> pl.DataFrame:

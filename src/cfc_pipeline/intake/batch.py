@@ -27,6 +27,7 @@ from cfc_pipeline.intake.fates import (
     with_last_word,
 )
 from cfc_pipeline.intake.holding import Held, hold_back
+from cfc_pipeline.intake.moves import without_moved
 from cfc_pipeline.intake.people import as_people, canonical_roster, latest
 from cfc_pipeline.intake.recognise import column_behind
 from cfc_pipeline.intake.records import used_rows
@@ -53,6 +54,7 @@ NO_ROSTER: dict[str, Any] = {
     **dict.fromkeys(("person", "email", "code", "name", "nickname", "school", "trust", "town"), pl.String),
     **dict.fromkeys(("cohort_id", "role", "phase", "region"), pl.String),
     "also": pl.List(pl.String),
+    "moved_from": pl.List(pl.String),
     "consented": pl.Boolean,
     "consented_on": pl.Date,
     "withdrawn": pl.Boolean,
@@ -138,7 +140,8 @@ def take_in(
     if rosters := intake.of_kind("roster"):
         every = pl.concat([*rosters.values(), *intake.replaced], how="diagonal_relaxed").sort("file", "row")
         intake.listed = as_people(every)
-        intake.roster = latest(intake.listed)
+        fates = [intake.fates[survey] for survey in rosters]
+        intake.roster = without_moved(latest(intake.listed), intake.listed, fates, programme.cohorts)
     _take(intake, ("session_log",), sessions, corrections, lambda _: canonical.session_log(cohorts))
     _take(intake, ANSWER_KINDS, answers, corrections, lambda survey: _contract(survey, instruments, cohorts))
     settled = duplicates.settle(intake.of_kind(*ANSWER_KINDS), programme.surveys, programme.policy.duplicates)
@@ -208,7 +211,7 @@ def _judge(
     """Every row of a survey gets a fate; the accepted ones go on, under the fate `stored` until the warehouse knows."""
     if survey.kind == "roster":
         _remember_names(intake, rows)
-        spent = rows.filter("replaced").with_columns(cohort_id=pl.lit(None, pl.String))
+        spent = rows.filter("replaced").with_columns(replaced_cohort="cohort_id", cohort_id=pl.lit(None, pl.String))
         intake.replaced += [spent] if spent.height else []
     content = [c for c in rows.columns if c not in BOOKKEEPING]
     rows = exclude(open_rows(rows), pl.col("past"), "kept for its time")

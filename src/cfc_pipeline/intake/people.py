@@ -105,6 +105,8 @@ def as_people(roster: pl.DataFrame) -> pl.DataFrame:
     roster = roster.join(addresses, on="code", how="left", maintain_order="left")
     roster = roster.with_columns(email=pl.coalesce("email", "_address")).drop("_address")
     roster = roster.with_columns(person=pl.coalesce("email", "code"))
+    if "replaced_cohort" not in roster.columns:
+        roster = roster.with_columns(replaced_cohort=pl.lit(None, pl.String))
     none = pl.lit(None, pl.List(pl.String))
     return _as_one(roster) if "previous" in roster.columns else roster.with_columns(also=none)
 
@@ -142,23 +144,28 @@ def _first_addresses(pairs: list[tuple[str, str]], in_order: list[str]) -> dict[
 
 
 def known_people(roster: pl.DataFrame, by: str, *, cohort_known: bool) -> pl.DataFrame:
-    """What a survey looks people up in: key, person, home, consented, withdrawn.
+    """What a survey looks people up in: key, person, home, cohort, consented, withdrawn.
 
     `home` is the person's only cohort; it is null for somebody in several, so that their answers are held back until
-    the survey entry says which cohort they are for.
+    the survey entry says which cohort they are for. What came for a cohort that they moved from is for `cohort`.
     """
-    wanted = ("person", "cohort_id", "consented", "withdrawn")
+    wanted = ("person", "cohort_id", "moved_from", "consented", "withdrawn")
     keyed = roster.filter(pl.col(by).is_not_null()).select(pl.col(by).alias("key"), *wanted)
     if by == "email":
         others = roster.filter(pl.col("also").is_not_null()).explode("also")
         keyed = pl.concat([keyed, others.select(pl.col("also").alias("key"), *wanted)]).unique(maintain_order=True)
-    keyed = keyed.rename({"cohort_id": "home"})
+    keyed = keyed.with_columns(home="cohort_id").rename({"cohort_id": "cohort"})
+    moved = keyed.filter(pl.col("moved_from").is_not_null())
+    keyed = keyed.drop("moved_from")
     if cohort_known:
+        left = moved.with_columns(home="moved_from").explode("home").select(keyed.columns)
+        keyed = pl.concat([left, keyed])
         return keyed.unique(["key", "home"], keep="last", maintain_order=True)
     several = pl.col("home").n_unique() > 1
     return keyed.group_by("key", maintain_order=True).agg(
         pl.col("person").last(),
         pl.when(several).then(None).otherwise(pl.col("home").last()).alias("home"),
+        pl.col("cohort").last(),
         pl.col("consented").all(),
         pl.col("withdrawn").any(),
     )

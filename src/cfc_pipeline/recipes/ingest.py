@@ -15,6 +15,7 @@ from cfc_pipeline.identity.links import write_kept
 from cfc_pipeline.identity.quarantine import write_quarantine
 from cfc_pipeline.identity.themes import Coding, read_coding
 from cfc_pipeline.identity.vault import list_raw
+from cfc_pipeline.intake import moves
 from cfc_pipeline.intake.batch import Intake, take_in
 from cfc_pipeline.intake.corrections import read_corrections
 from cfc_pipeline.intake.form_changes import read_form_changes
@@ -154,6 +155,7 @@ def _store(
     coding: Coding,
 ) -> IngestReport:
     """Anonymise and write; score; estimate; and tell what became of every row."""
+    several = moves.counts(intake.roster, programme.cohorts)
     safe = anonymise(intake, programme.surveys, programme.cohorts, keys, people)
     intake.forget()
     replace_table(con, "cohort", _cohorts(programme.cohorts))
@@ -185,6 +187,7 @@ def _store(
         ledger=ledger,
         reasons=held,
         doubts=key_checks(con, instruments, outside),
+        several=dict(several),
         crowded=[f"{cohort} session {session}" for cohort, session in crowded(con)],
         superseded=value(con, "SELECT count(*) FROM response WHERE status = 'superseded'"),
         taken_back=taken_back,

@@ -1,9 +1,10 @@
 """Rows of rosters that a later row replaced: which they are, since when, and what stays of them.
 
 The last row about a person and cohort is the one that counts, whichever file it is in. What stays of those before it
-says who somebody is: addresses and codes, which tie together what one person sent in; and names, schools and towns that
-no row which stays has, because comments may mention them and an erasure looks for them. Decisions, roles, dates and all
-other columns go. So no table changes, and whoever is left out of a newer roster stays whole.
+says who somebody is and where they were: addresses and codes, which tie together what one person sent in; the cohort,
+from which moves are seen; and names, schools and towns that no row which stays has, because comments may mention them
+and an erasure looks for them. Decisions, roles, dates and all other columns go. So no table changes, and whoever is
+left out of a newer roster stays whole.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,13 +13,15 @@ from datetime import date
 import polars as pl
 
 from cfc_pipeline.intake.batch import NAMING, File, Intake
-from cfc_pipeline.intake.cells import resolve
+from cfc_pipeline.intake.cells import resolve, resolve_known
 from cfc_pipeline.intake.corrections import Correction, apply_corrections
-from cfc_pipeline.intake.fates import REPEATED, REPLACED, STORED, UNCHANGED
+from cfc_pipeline.intake.fates import REPLACED
+from cfc_pipeline.intake.moves import said_about
 from cfc_pipeline.intake.records import used_rows
+from cfc_pipeline.programme import FromColumn
 from cfc_pipeline.sources.raw import COMPLETE, RECORD, ROW, TEST
 
-_WHO = ("email", "previous_email", "code")
+_WHO = ("email", "previous_email", "code", "cohort")
 _NAMES = tuple(name for name in (*NAMING, "nickname") if name not in _WHO)
 
 
@@ -47,12 +50,9 @@ def _next(*group: str) -> pl.Expr:
 def _with_people(intake: Intake, survey_id: str) -> pl.DataFrame:
     """A survey's rows that somebody else's could replace, each with the person and cohort that it is about."""
     fates = intake.fates[survey_id]
-    counted = pl.col("fate").is_in([STORED, UNCHANGED]) | (pl.col("why") == REPEATED)
-    rows = fates.filter(counted | (pl.col("why") == REPLACED)).with_columns(counted=counted)
-    about = fates.filter(fate=STORED).join(intake.listed, on=["file", "row"]).select("record", "person", "cohort_id")
-    rows = rows.join(about.unique("record"), on="record", how="left", maintain_order="left")
-    # Rows that went before have no cohort any more, and are in nobody's way.
-    rows = rows.filter(~pl.col("counted") | pl.col("cohort_id").is_not_null())
+    rows = said_about(fates, intake.listed).with_columns(counted=True)
+    others = fates.filter(why=REPLACED).with_columns(counted=False)
+    rows = pl.concat([rows, others], how="diagonal_relaxed")
     return rows.select("file", "row", "record", "counted", "person", "cohort_id", survey=pl.lit(survey_id))
 
 
@@ -81,7 +81,7 @@ def reduced(
     there = file.raw.rows.collect()
     fixed = _corrected(file, corrections)
     going = pl.col(ROW).is_in([*replaced, *past])
-    rest = {key: pl.col(f"{key}_fixed") for key in _places(file, _WHO).values()}
+    rest = {key: pl.col(f"{key}_fixed") for key in (*_places(file, _WHO).values(), *_cohort(file))}
     for field, key in _places(file, _NAMES).items():
         cell = pl.col(f"{key}_fixed")
         rest[key] = pl.when(~cell.is_in(stays[field])).then(cell)
@@ -102,6 +102,12 @@ def _corrected(file: File, corrections: list[Correction]) -> pl.DataFrame:
     mine = [fix for fix in corrections if fix.survey == file.survey.id]
     rows, _ = apply_corrections(used_rows(file.raw, file.survey), file.raw, mine)
     return rows.collect()
+
+
+def _cohort(file: File) -> list[str]:
+    """Where the entry itself names a column for it."""
+    own = file.survey.cohort
+    return [resolve_known(file.raw, own.column)] if isinstance(own, FromColumn) else []
 
 
 def _places(file: File, fields: Iterable[str]) -> dict[str, str]:

@@ -56,6 +56,7 @@ class IngestReport:
     unreadable_sheets: list[str] = field(default_factory=list)  # of coders
     doubts: list[Doubt] = field(default_factory=list)  # where answers do not behave as their key says
     crowded: list[str] = field(default_factory=list)  # sessions with more forms than people present
+    several: dict[str, int] = field(default_factory=dict)  # people in more than one cohort
     superseded: int = 0
     taken_back: int = 0
     comments_waiting: int = 0
@@ -97,7 +98,7 @@ def in_words(report: IngestReport) -> str:
         lines.append(
             f"{report.taken_back} responses {verb} taken back: consent, withdrawal, a check or a changed entry"
         )
-    lines += _linked(report.links)
+    lines += _linked(report.links) + _several(report.several)
     return "\n".join(lines + _excluded(report) + _to_do(report))
 
 
@@ -117,6 +118,7 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "forms": forms.in_json(report.plans),
         "stale_corrections": report.stale_corrections,
         "links": report.links,
+        "several_cohorts": report.several,
         "stale_links": report.stale_links,
         "stale_codes": report.stale_codes,
         "unreadable_sheets": report.unreadable_sheets,
@@ -145,6 +147,15 @@ def _linked(links: dict[str, int]) -> list[str]:
     ]
 
 
+def _several(people: dict[str, int]) -> list[str]:
+    lines = []
+    if moved := people.get("moved"):
+        lines.append(f"People who moved to another cohort: {moved}. They count there only, with all that they sent in.")
+    if in_turn := people.get("in turn"):
+        lines.append(f"People who take part in cohorts one after another: {in_turn}. They count in each.")
+    return lines
+
+
 def _excluded(report: IngestReport) -> list[str]:
     left_out = report.ledger.filter(pl.col("fate") == "excluded").group_by("why").agg(pl.col("rows").sum()).sort("why")
     return [f"  excluded: {rows} x {why}" for why, rows in left_out.iter_rows()]
@@ -170,6 +181,7 @@ def _to_do(report: IngestReport) -> list[str]:
         ]
     lines += [f"To do: look at {doubt.in_words()}." for doubt in report.doubts]
     lines += _crowded(report)
+    lines += _at_once(report.several.get("at once", 0))
     lines += forms.to_do(report.plans)
     if report.stale_corrections:
         listed = ", ".join(map(str, report.stale_corrections))
@@ -203,6 +215,15 @@ def _crowded(report: IngestReport) -> list[str]:
     return [
         f"To do: there are more feedback forms than people present in {', '.join(report.crowded)}. Look whether the "
         "session log or the session that the forms name is wrong."
+    ]
+
+
+def _at_once(people: int) -> list[str]:
+    if not people:
+        return []
+    return [
+        f"To do: {people} people are listed in cohorts that meet at the same time, and count in each. If they moved, "
+        "send a roster that lists both cohorts and has them in one."
     ]
 
 
