@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from benchmarks import coverage_mixed as mixed
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.outcomes.clusters import with_cluster_intervals
 from cfc_pipeline.outcomes.formulas import hedges_correction, noncentrality_interval, t_quantile, two_sided_p
@@ -69,6 +70,19 @@ def report(times: int) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, .
     header = ("cohorts", "level of one cohort", "pooled level", "trend of one cohort", "pooled trend")
     rows = [(str(k), *(_percent(rate) for rate in sessions(k, times // 20))) for k in COHORTS]
     yield "95 % intervals over eight sessions, forms of 8 to 14 people of whom 80 % answer each time", header, rows
+    header = ("n", *(f"{who}, leaving {how}" for how in mixed.LEAVING for who in ("model", "those with both")))
+    yield (
+        "95 % interval of the change by the mixed model, one cohort",
+        header,
+        list(mixed.rows(GROUPS, times // 4, _random)),
+    )
+    for leaving in mixed.LEAVING[:2]:
+        rows = [
+            (str(k), *(_percent(mixed.of_cohorts(_random("mixed", k, s), k, s, leaving, times // 20)) for s in SHARES))
+            for k in COHORTS
+        ]
+        header = ("cohorts of 8 to 14", *(f"{100 * share:.0f} % between cohorts" for share in SHARES))
+        yield f"The same over several cohorts, people leaving {leaving}", header, rows
     rows = [(str(n), _percent(of_alpha(n, times // 10))) for n in (30, 40, 100)]
     yield "95 % interval of alpha (Feldt), six items", ("n", "alpha 0.8"), rows
     rows = [(str(n), *(_percent(rate) for rate in key_check_rates(n, times // 40))) for n in (30, 40, 60, 100)]

@@ -25,6 +25,7 @@ RESULTS = (
     "attrition",
     "attrition_support",
     "effect_sizes",
+    "mixed_model",
     "response_flow",
     "feedback_summary",
     "session_trend",

@@ -201,6 +201,35 @@ class AttritionSupport(Table):
     n: int = column("People with a score before and none after.", unit="people")
 
 
+class MixedModel(Table):
+    """Change from before to each later time point by a mixed model of all scores of a measure: score ~ time point, with
+    an intercept for each person, by restricted maximum likelihood. Everybody with any score is in it. For academic
+    years and all years with scores at three or more time points."""
+
+    level: str = column("Whom the row is about.", isin=LEVELS, key=True)
+    academic_year: str = column("The academic year, at level year.", nullable=True, key=True)
+    instrument: str = column("The instrument.", key=True)
+    subscale: str = column("The subscale.", key=True)
+    from_time_point: str = column("Time point before.", key=True)
+    to_time_point: str = column("Time point after.", key=True)
+    n_people: int = column("People with a score at any time point.", label="People", unit="people")
+    n_responses: int = column("Their scores.", label="Scores", unit="scores")
+    n_times: int = column("Time points with scores.", label="Time points", unit="time points")
+    n_schools: int = column("Schools that these people work in.", unit="schools")
+    n_late: int = column("People with a score at the later time and none before.", unit="people")
+    late_schools: int = column("Schools that these work in.", unit="schools")
+    change: float = column("Estimated mean at the later time less that before.", label="Change", nullable=True)
+    standard_error: float = column("Its standard error, people being independent.", nullable=True)
+    ci_low: float = column(
+        "Lower end of the 95 % interval: as many standard errors wide as that of the change in `paired_change`, which "
+        "allows for cohorts that differ.",
+        nullable=True,
+    )
+    ci_high: float = column("Upper end of that interval.", nullable=True)
+    person_sd: float = column("Standard deviation between people; 0 if scores of one person are no more alike.")
+    rest_sd: float = column("Standard deviation of the rest.")
+
+
 class FeedbackSummary(Table):
     """Mean rating of each question for each cohort and session (level cohort), and for each session number over all
     cohorts of a year (level year) and of all years (level all)."""

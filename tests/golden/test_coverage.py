@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import coverage
+from benchmarks import coverage, coverage_mixed
 
 TIMES = 2_000  # a coverage of 95 % is then good to about 1.5 points
 
@@ -44,3 +44,11 @@ def test_level_and_trend_over_sessions_hold_the_truth() -> None:
     """400 sets of four cohorts, so a figure is good to about 2 points."""
     rates = coverage.sessions(4, 400)
     assert all(0.92 <= rate <= 1 for rate in rates)
+
+
+def test_the_mixed_model_bears_that_people_leave_by_earlier_scores() -> None:
+    """Where those with both times alone do not."""
+    model, both = coverage_mixed.of_cohort(coverage._random("test", 40), 40, "by earlier scores", TIMES)
+    assert model == pytest.approx(0.95, abs=0.02)
+    assert both < 0.93
+    assert coverage_mixed.of_cohorts(coverage._random("test", 4), 4, 0.1, "by earlier scores", 1_000) > 0.92

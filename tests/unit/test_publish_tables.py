@@ -25,6 +25,7 @@ NAMES = [
     "attrition",
     "attrition_change",
     "effect_sizes",
+    "mixed_model",
     "session_feedback",
     "session_trend",
     "session_response",

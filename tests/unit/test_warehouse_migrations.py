@@ -65,6 +65,7 @@ def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
             "attrition",
             "attrition_support",
             "effect_sizes",
+            "mixed_model",
             "theme",
             "comment_code",
             "theme_count",

@@ -9,6 +9,7 @@ from cfc_pipeline.outcomes.feedback import feedback_summary
 from cfc_pipeline.outcomes.flow import response_flow
 from cfc_pipeline.outcomes.impact import impact_distribution
 from cfc_pipeline.outcomes.links import with_links
+from cfc_pipeline.outcomes.mixed import mixed_model
 from cfc_pipeline.outcomes.paired import PAIRED_SUPPORT, paired_change
 from cfc_pipeline.outcomes.rules import criteria
 from cfc_pipeline.outcomes.sessions import session_adherence, session_response, session_trend
@@ -33,6 +34,7 @@ def write(
     replace_table(con, "effect_sizes", effect_sizes(con, change))
     replace_table(con, "attrition", attrition(con, change))
     fill_table(con, "attrition_support", ATTRITION_SUPPORT)
+    replace_table(con, "mixed_model", mixed_model(con, change))
     replace_table(con, "response_flow", response_flow(con))
     feedback = feedback_summary(con)
     replace_table(con, "feedback_summary", feedback)

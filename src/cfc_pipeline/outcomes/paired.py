@@ -25,6 +25,7 @@ from cfc_pipeline.outcomes.formulas import (
     two_sided_p,
 )
 from cfc_pipeline.outcomes.levels import GROUP, LEVEL, MEASURE, PERSON, frame, in_order, sets
+from cfc_pipeline.outcomes.patterns import NO_PATTERNS, add_patterns
 from cfc_pipeline.outcomes.pooled import pooled_row
 from schemas.tables import TIME_POINTS, polars_schema
 from schemas.tables.results import PairedChange, PairedSupport
@@ -126,7 +127,7 @@ def paired_change(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     non-central t times J, from three pairs on. What a group is too small or too uniform for is empty. Raises
     BalanceError if a person has two scores of one subscale at one time point, which intake rules out.
 
-    Leaves behind what PAIRED_SUPPORT, effects.py and attrition.py ask for.
+    Leaves behind what PAIRED_SUPPORT, effects.py, attrition.py and mixed.py ask for.
     """
     _add_up(con)
     schools = frame(con, _SCHOOLS)
@@ -147,7 +148,7 @@ PAIRED_SUPPORT = f"""
 
 def _add_up(con: duckdb.DuckDBPyConnection) -> None:
     """Fills `measure`, and measure by measure `support`, `cohort_sums`, `person_change` and `left_person`."""
-    for statement in (_TEAMS, _FORMS, _EMPTY):
+    for statement in (_TEAMS, _FORMS, _EMPTY, NO_PATTERNS):
         con.execute(statement)
     answered = {place for (place,) in con.execute("SELECT DISTINCT time_point FROM form").fetchall()}
     later = [to for place, to in enumerate(TIME_POINTS, start=1) if place in answered and place > 1]
@@ -157,6 +158,7 @@ def _add_up(con: duckdb.DuckDBPyConnection) -> None:
         sheet = "SELECT subscales FROM score_sheet WHERE instrument = $instrument LIMIT 1"
         ((subscales,),) = con.execute(sheet, {"instrument": instrument}).fetchall()
         con.execute(_scores(len(subscales), ["pre", *later]), {"instrument": instrument})
+        add_patterns(con, instrument, subscales, ["pre", *later])
         for to in later:
             for i, subscale in enumerate(subscales, start=1):
                 pairs = _pairs(len(measures), i, to)

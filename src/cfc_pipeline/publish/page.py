@@ -115,6 +115,14 @@ SECTIONS = (
         technical=True,
     ),
     Section(
+        "model",
+        "All time points in one model",
+        "The change estimated from everybody with any score, beside the change of those who answered both times.",
+        ("mixed_model",),
+        {},
+        technical=True,
+    ),
+    Section(
         "measures",
         "The measures",
         "Whether the items of each score go together in these people's answers, so that the score means something.",

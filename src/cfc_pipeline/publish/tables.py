@@ -10,6 +10,7 @@ from cfc_pipeline.disclosure.families import with_families
 from cfc_pipeline.disclosure.feedback import protect_feedback
 from cfc_pipeline.disclosure.flow import protect_flow
 from cfc_pipeline.disclosure.impact import protect_impact_and_shares
+from cfc_pipeline.disclosure.mixed import protect_mixed
 from cfc_pipeline.disclosure.paired import protect_paired
 from cfc_pipeline.disclosure.profile import load_profile
 from cfc_pipeline.disclosure.quality import protect_quality
@@ -24,6 +25,7 @@ from cfc_pipeline.publish.attrition_tables import attrition, attrition_change
 from cfc_pipeline.publish.effect_tables import effect_sizes
 from cfc_pipeline.publish.impact_tables import impact_shares, perceived_impact
 from cfc_pipeline.publish.layout import About
+from cfc_pipeline.publish.mixed_tables import mixed_model
 from cfc_pipeline.publish.model import PublishedTable
 from cfc_pipeline.publish.outcome_tables import cohort_outcomes, later_outcomes, multi_year_outcomes
 from cfc_pipeline.publish.people_tables import (
@@ -60,6 +62,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     who_left = _read(con, "attrition"), _read(con, "attrition_support")
     reliable = protect_reliable_change(_read(con, "reliable_change"), paired, _spans(instruments), profile, off)
     waves = protect_reliability(_read(con, "reliability"), change, flow, profile, off)
+    mixed = protect_mixed(_read(con, "mixed_model"), change, paired, flow, parts, profile, off)
     left = protect_attrition(*who_left, paired, flow, instruments, parts, profile, off)
     themes = Themes(
         _read(con, "theme"), *protect_themes(_read(con, "theme_count"), _read(con, "theme_agreement"), profile, off)
@@ -75,6 +78,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         attrition(left, about),
         attrition_change(left, about),
         effect_sizes(effects, about),
+        mixed_model(mixed, about),
         session_feedback(ratings, about),
         session_trend(protect_trend(_read(con, "session_trend"), ratings, profile, off), about),
         session_response(protect_response(_read(con, "session_response"), ratings, profile, off), about),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 PERIODS = {"mid": "Before to halfway", "follow_up": "Before to follow-up"}
+EVERY_PERIOD = PERIODS | {"post": "Before to after"}
 
 SYNTHETIC = "Synthetic data: the people and the figures are invented."
 MARKS = (
@@ -183,6 +184,19 @@ LEFT_CHANGE = (
     "carried forward). If worst: the same, if every one of them had come to the worst possible score of the scale; "
     "that is a limit, not a guess. Would need: how much they would have to have changed, on average, for the mean "
     "change of everybody to be 0. None of the three is an estimate, so none has an interval.",
+)
+MIXED_MODEL = (
+    "By the model: a linear mixed model of all scores of a measure, with a mean for each time point and a level of "
+    "their own for each person (random intercept, REML). Everybody with any score is in it, also who answered once. It "
+    "takes it that whether somebody answers may depend on scores that are there, but not on those that are missing; "
+    "nobody can check that.",
+    "95 % interval: as many standard errors of the model to either side as the interval of the pooled change has, with "
+    "its degrees of freedom; so it allows for cohorts that differ. In simulations with 3 to 9 cohorts of 8 to 14 "
+    "people, of whom some stayed away as chance had it or by their earlier scores, it held the true change 93 to 96 "
+    "times in 100.",
+    "Where the two changes differ, who answered both times is not like the others. Shown only where enough people have "
+    "a score at that time and none before, because the change could otherwise be solved for single people; not for "
+    "scores that hold other scores, nor by year; the analysts' copy has the years, and hides nothing.",
 )
 FEEDBACK = (
     "Ratings are from anonymous forms: n counts forms, and a person may have sent none or two.",

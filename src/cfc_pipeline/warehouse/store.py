@@ -200,6 +200,18 @@ def _add_adherence(con: Connection) -> None:
     """)
 
 
+def _add_mixed_model(con: Connection) -> None:
+    con.execute("""
+        CREATE TABLE mixed_model (
+            level VARCHAR NOT NULL, academic_year VARCHAR, instrument VARCHAR NOT NULL, subscale VARCHAR NOT NULL,
+            from_time_point VARCHAR NOT NULL, to_time_point VARCHAR NOT NULL, n_people BIGINT NOT NULL,
+            n_responses BIGINT NOT NULL, n_times BIGINT NOT NULL, n_schools BIGINT NOT NULL, n_late BIGINT NOT NULL,
+            late_schools BIGINT NOT NULL, change DOUBLE, standard_error DOUBLE, ci_low DOUBLE, ci_high DOUBLE,
+            person_sd DOUBLE NOT NULL, rest_sd DOUBLE NOT NULL
+        );
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
 MIGRATIONS: list[Callable[[Connection], None]] = [
@@ -218,6 +230,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_reliable_change,
     _add_adherence,
     _add_effect_sizes,
+    _add_mixed_model,
 ]
 
 
