@@ -39,17 +39,18 @@ def settle(answers: dict[str, pl.DataFrame], surveys: list[Survey], rule: str) -
         for survey_id, frame in answers.items()
     )
     same = ["person", "family", "cohort_id", "time_point", "session_number"]
-    named = every.filter(pl.col("person").is_not_null())
-    ordered = named.with_columns(
+    several = every.filter(pl.col("person").is_not_null(), pl.struct(same).is_duplicated())
+    ordered = several.with_columns(
         earliest=-pl.col("submitted_at").dt.epoch("us"), earlier_file=-pl.col("file"), earlier_row=-pl.col("row")
     ).sort(RULES[rule], nulls_last=False)
-    counted = ordered.unique(same, keep="last").select("survey", "index", _counts=pl.lit(True))
-    status = every.join(counted, on=["survey", "index"], how="left", maintain_order="left").with_columns(
-        status=pl.when(pl.col("person").is_null() | pl.col("_counts"))
-        .then(pl.lit("counted"))
-        .otherwise(pl.lit("superseded"))
-    )
+    superseded = ordered.filter(pl.struct(same).is_last_distinct().not_())
     return {
-        survey_id: frame.with_columns(status.filter(pl.col("survey") == survey_id)["status"])
+        survey_id: frame.with_columns(status=_status(superseded.filter(survey=survey_id)["index"]))
         for survey_id, frame in answers.items()
     }
+
+
+def _status(superseded: pl.Series) -> pl.Expr:
+    """Of every row, when those with these places are superseded."""
+    here = pl.int_range(pl.len()).is_in(superseded.implode())
+    return pl.when(here).then(pl.lit("superseded")).otherwise(pl.lit("counted"))
