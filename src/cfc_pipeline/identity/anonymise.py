@@ -5,7 +5,7 @@ a moment is a day; free text is redacted. Columns are named one by one, so that 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -22,6 +22,8 @@ from cfc_pipeline.programme import Cohort, Survey
 from cfc_pipeline.sources.raw import LEFT_BLANK, NOT_SHOWN, NOT_TICKED, ROW
 from schemas.tables import TABLES, polars_schema
 from schemas.tables.answers import KINDS as ANSWER_KINDS
+
+Pseudonyms = Callable[[pl.Series], pl.Series]
 
 _PLACEHOLDER = "|".join(map(re.escape, PLACEHOLDERS.values()))
 REASON_OF = {NOT_SHOWN: "not_shown", LEFT_BLANK: "left_blank", NOT_TICKED: "not_ticked"}
@@ -46,13 +48,14 @@ class Safe:
 def anonymise(intake: Intake, surveys: list[Survey], cohorts: list[Cohort], keys: Keys, known: Known) -> Safe:
     """Everything that was accepted, as it may be stored; `known` is whom free texts are searched for."""
     wanted = [s for s in surveys if s.id in intake.accepted and s.kind in ANSWER_KINDS]
-    answers = {s.id: _answers(intake.accepted[s.id], s, keys) for s in wanted}
+    people = _people(intake, wanted, keys)
+    answers = {s.id: _answers(intake.accepted[s.id], s, keys, people) for s in wanted}
     return Safe(
-        participants=_participants(intake, answers.values(), keys, known),
+        participants=_participants(intake, answers.values(), keys, known, people),
         sessions=_sessions(intake, known),
         answers={s.id: answers[s.id].drop(_comment_columns(answers[s.id])) for s in wanted},
         comments=_comments(
-            [_quotable(rows, intake.roster, keys) for rows in answers.values()],
+            [_quotable(rows, intake.roster, people) for rows in answers.values()],
             known,
             cohorts,
             keys,
@@ -63,12 +66,20 @@ def anonymise(intake: Intake, surveys: list[Survey], cohorts: list[Cohort], keys
     )
 
 
+def _people(intake: Intake, surveys: list[Survey], keys: Keys) -> Pseudonyms:
+    """Everybody's pseudonym, made once: most people are on a roster and in several rows of answers."""
+    named = [intake.roster["person"], *(intake.accepted[survey.id]["person"] for survey in surveys)]
+    everybody = pl.concat(named).drop_nulls().unique()
+    ids = pseudonyms(everybody, keys.purpose("person"), "p-")
+    return lambda persons: persons.replace_strict(everybody, ids, default=None, return_dtype=pl.String)
+
+
 def response_ids(survey_id: str, record: pl.Series, keys: Keys) -> pl.Series:
     """What a survey's records are called in every table."""
     return pseudonyms(survey_id + "\x1f" + record, keys.purpose("response"), "r-")
 
 
-def _answers(rows: pl.DataFrame, survey: Survey, keys: Keys) -> pl.DataFrame:
+def _answers(rows: pl.DataFrame, survey: Survey, keys: Keys, people: Pseudonyms) -> pl.DataFrame:
     """One row a response, sorted by its id: the order of the file would say who was first."""
     return rows.select(
         "file",
@@ -76,7 +87,7 @@ def _answers(rows: pl.DataFrame, survey: Survey, keys: Keys) -> pl.DataFrame:
         pl.lit(survey.id).alias("survey_id"),
         pl.lit(survey.kind).alias("kind"),
         "cohort_id",
-        pseudonyms(rows["person"], keys.purpose("person"), "p-").alias("participant_id"),
+        people(rows["person"]).alias("participant_id"),
         "time_point",
         "session_number",
         pl.col("submitted_at").cast(pl.Date).alias("submitted_on"),
@@ -124,7 +135,9 @@ def _comment_columns(rows: pl.DataFrame) -> list[str]:
     return [c for c in rows.columns if c.startswith(COMMENT)]
 
 
-def _participants(intake: Intake, answers: Iterable[pl.DataFrame], keys: Keys, known: Known) -> pl.DataFrame:
+def _participants(
+    intake: Intake, answers: Iterable[pl.DataFrame], keys: Keys, known: Known, people: Pseudonyms
+) -> pl.DataFrame:
     """People on the roster, and people known only by a code that they made themselves."""
     roster = intake.roster
     # Who did not agree, or withdrew, is counted; what describes them is not kept.
@@ -132,7 +145,7 @@ def _participants(intake: Intake, answers: Iterable[pl.DataFrame], keys: Keys, k
     described = roster.select(pl.when(agreed).then(pl.col("role", "phase", "region", "consent_version")))
     coarse = redact_labels(described, known)
     enrolled = roster.select(
-        pseudonyms(roster["person"], keys.purpose("person"), "p-").alias("participant_id"),
+        people(roster["person"]).alias("participant_id"),
         "cohort_id",
         pseudonyms(_normal_school(roster["school"]), keys.purpose("school"), "s-").alias("school_id"),
         *coarse.drop("consent_version").get_columns(),
@@ -185,9 +198,9 @@ def _sessions(intake: Intake, known: Known) -> pl.DataFrame:
     ).unique("session_id", keep="last", maintain_order=True)
 
 
-def _quotable(answers: pl.DataFrame, roster: pl.DataFrame, keys: Keys) -> pl.DataFrame:
+def _quotable(answers: pl.DataFrame, roster: pl.DataFrame, people: Pseudonyms) -> pl.DataFrame:
     """Without the comments of people who were asked whether they may be quoted and did not say yes, in any cohort."""
-    unwilling = pseudonyms(roster.filter(~pl.col("quotes"))["person"], keys.purpose("person"), "p-")
+    unwilling = people(roster.filter(~pl.col("quotes"))["person"])
     kept = pl.col("participant_id").is_in(unwilling.implode()).fill_null(False).not_()
     return answers.with_columns(pl.when(kept).then(pl.col(c)).alias(c) for c in _comment_columns(answers))
 

@@ -3,7 +3,6 @@
 The key is what protects: a plain hash of an address is undone in seconds by hashing a list of all head teachers.
 """
 
-from collections.abc import Callable
 from hashlib import sha256
 
 import polars as pl
@@ -18,22 +17,23 @@ def pseudonyms(values: pl.Series, key: bytes, prefix: str) -> pl.Series:
     """
     text = values.cast(pl.String)
     distinct = text.unique().drop_nulls()
-    digits = _keyed_digest(key)
     if len(distinct) == len(text):  # nobody is there twice: no need to look anything up
-        return pl.Series(text.name, [prefix + digits(value) for value in text], dtype=pl.String)
-    made = pl.Series([prefix + digits(value) for value in distinct], dtype=pl.String)
+        return pl.Series(text.name, _digests(text, key, prefix), dtype=pl.String)
+    made = pl.Series(_digests(distinct, key, prefix), dtype=pl.String)
     return text.replace_strict(distinct, made, default=None, return_dtype=pl.String)
 
 
-def _keyed_digest(key: bytes) -> Callable[[str], str]:
-    """HMAC with the key worked in once: twice as fast as hmac.digest over many short values, and the same result."""
+def _digests(values: pl.Series, key: bytes, prefix: str) -> list[str]:
+    """HMAC with the key worked in once, all in one loop: a third of the time of hmac.digest, and the same result.
+
+    DuckDB's sha256() over whole columns takes as much processor time, and a database would have to be given the key.
+    """
     block = (key if len(key) <= 64 else sha256(key).digest()).ljust(64, b"\0")
     inner_start, outer_start = (sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
-
-    def digits(value: str) -> str:
+    made = []
+    for value in values.to_list():
         inner, outer = inner_start.copy(), outer_start.copy()
         inner.update(value.encode())
         outer.update(inner.digest())
-        return outer.hexdigest()[:HEX_DIGITS]
-
-    return digits
+        made.append(prefix + outer.hexdigest()[:HEX_DIGITS])
+    return made
