@@ -19,6 +19,7 @@ ROSTER = {
     "consent_sharing": "Whether the person agreed that answers, without name, are passed on for other analyses.",
     "consent_quotes": "Whether the person agreed that comments, without names, are quoted. If not, none is kept.",
     "withdrawn_on": "When the person withdrew; empty for everyone else.",
+    "sessions_attended": "How many sessions the person came to; written at the end, as a whole number.",
 }
 
 SESSION_LOG = {
@@ -34,4 +35,4 @@ CONSENT_MEANINGS = ("yes", "no")
 
 # Fields whose cells are days, and fields whose cells are numbers; the others are texts.
 DAYS = ("consent_date", "withdrawn_on", "held_on")
-NUMBERS = ("session", "attendance", "adherence")
+NUMBERS = ("session", "attendance", "adherence", "sessions_attended")

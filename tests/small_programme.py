@@ -26,6 +26,8 @@ RESULTS = (
     "attrition_support",
     "effect_sizes",
     "mixed_model",
+    "attendance_change",
+    "attendance_support",
     "response_flow",
     "feedback_summary",
     "session_trend",

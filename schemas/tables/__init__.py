@@ -17,6 +17,8 @@ from schemas.tables.people import TIME_POINTS, Cohort, Link, Participant, Sessio
 from schemas.tables.reference import DataDictionary, Instrument, Item, PipelineRun
 from schemas.tables.results import (
     FATES,
+    AttendanceChange,
+    AttendanceSupport,
     Attrition,
     AttritionSupport,
     DataQuality,
@@ -59,6 +61,8 @@ TABLES: dict[str, type[Table]] = {
     "attrition": Attrition,
     "attrition_support": AttritionSupport,
     "mixed_model": MixedModel,
+    "attendance_change": AttendanceChange,
+    "attendance_support": AttendanceSupport,
     "feedback_summary": FeedbackSummary,
     "session_trend": SessionTrend,
     "session_response": SessionResponse,

@@ -94,6 +94,9 @@ def roster(cohorts: list[str]) -> pa.DataFrameSchema:
             "sharing_readable": pa.Column(bool, _check("sharing is neither yes nor no", lambda c: c)),
             "quotes_readable": pa.Column(bool, _check("quoting is neither yes nor no", lambda c: c)),
             "dates_readable": pa.Column(bool, _check("date cannot be read", lambda c: c)),
+            "sessions_attended": pa.Column(
+                pl.Int16, _check("outside 0 to 99", lambda c: c.is_between(0, 99)), nullable=True, required=False
+            ),
         }
     )
 

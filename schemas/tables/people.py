@@ -36,6 +36,13 @@ class Participant(Table):
     shares: bool = column(
         "Whether the person agreed that data about them are passed on; empty where nobody asked.", nullable=True
     )
+    sessions_attended: int = column(
+        "How many sessions the person came to, from the roster; empty without consent.",
+        unit="sessions",
+        nullable=True,
+        ge=0,
+        le=99,
+    )
 
 
 class Link(Table):

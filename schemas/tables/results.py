@@ -230,6 +230,47 @@ class MixedModel(Table):
     rest_sd: float = column("Standard deviation of the rest.")
 
 
+class AttendanceChange(Table):
+    """Change from before to after beside how often people came, for academic years and all years; where programme.yaml
+    says what often is. A description, no effect of coming: who comes often differs in other ways."""
+
+    level: str = column("Whom the row is about.", isin=LEVELS, key=True)
+    academic_year: str = column("The academic year, at level year.", nullable=True, key=True)
+    instrument: str = column("The instrument.", key=True)
+    subscale: str = column("The subscale.", key=True)
+    n_often: int = column("People with both scores who came to at least the declared share.", label="n", unit="people")
+    often_mean: float = column("Their mean change.", label="Mean change", nullable=True)
+    often_sd: float = column("Standard deviation of their changes (n - 1).", label="SD", nullable=True)
+    n_less: int = column("People with both scores who came to fewer sessions.", label="n", unit="people")
+    less_mean: float = column("Their mean change.", label="Mean change", nullable=True)
+    less_sd: float = column("Standard deviation of their changes (n - 1).", label="SD", nullable=True)
+    difference: float = column("Mean change of the former less that of the latter.", label="Difference", nullable=True)
+    ci_low: float = column("Lower end of Welch's 95 % interval of the difference.", nullable=True)
+    ci_high: float = column("Upper end of that interval.", nullable=True)
+    n_unknown: int = column(
+        "People with both scores of whom it is not known how often they came, or how many sessions there were.",
+        unit="people",
+    )
+    rank_correlation: float = column(
+        "Spearman's correlation of the share of sessions and the change, from four people on.", nullable=True
+    )
+    rank_low: float = column("Lower end of its 95 % interval (Bonett and Wright).", nullable=True)
+    rank_high: float = column("Upper end of that interval.", nullable=True)
+
+
+class AttendanceSupport(Table):
+    """How many people of each school came often, less often, or of whom it is not known; what disclosure control
+    counts."""
+
+    instrument: str = column("The instrument.", key=True)
+    subscale: str = column("The subscale.", key=True)
+    cohort_id: str = column("The cohort.", key=True)
+    academic_year: str = column("The academic year of the cohort.")
+    school_id: str = column("The school; a person without a known school stands for themselves.", key=True)
+    came: str = column("How often they came.", isin=("often", "less", "unknown"), key=True)
+    n: int = column("People with a score before and after.", unit="people")
+
+
 class FeedbackSummary(Table):
     """Mean rating of each question for each cohort and session (level cohort), and for each session number over all
     cohorts of a year (level year) and of all years (level all)."""

@@ -324,6 +324,13 @@ class Programme(Model):
         description="Coarse groups of the roster's roles, for perceived impact over all years: the group's name in "
         "tables, and the roles in it. Roles in no group, and people whose role is not known, are one more group.",
     )
+    attended_often: int | None = Field(
+        None,
+        ge=1,
+        le=100,
+        description="From which share of a cohort's sessions on, in %, somebody came often; change is then described "
+        "beside attendance. Decide before you look at results.",
+    )
     breaks: list[Break] = Field([], description="Where trends are broken by something that no file shows.")
     reliable_change: dict[Measure, ReliableRule] = Field(
         {}, description="Rules of the programme's own for reliable change, by score; before those of the keys."

@@ -130,7 +130,7 @@ def _meanings(place: Place, survey: Survey, cohorts: list[str]) -> Found:
             yield Mistake((*place, "values", name), "there is no such entry in `fields`")
         elif name in DAYS:
             yield Mistake((*place, "values", name), "a day has no listed meanings; see `submitted: {order: ...}`")
-        elif survey.kind == "session_log" and name in NUMBERS:
+        elif name in NUMBERS:
             wrong = [cell for cell, meaning in listed.items() if not meaning.isdecimal()]
             yield from (Mistake((*place, "values", name, cell), "must mean a whole number") for cell in wrong)
     for cell, meaning in survey.values.get("cohort", {}).items():

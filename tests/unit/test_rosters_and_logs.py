@@ -48,6 +48,23 @@ def test_what_values_and_columns_mean_is_stored(tmp_path: Path) -> None:
     assert sessions == [(1, 9, "Soothing breathing", 100), (2, 8, "Soothing breathing", 50)]
 
 
+def test_how_often_people_came_is_kept_of_those_who_agreed(tmp_path: Path) -> None:
+    """A later roster that says it counts; a cell that is no number of sessions waits for a person."""
+    init(tmp_path / "p")
+    told = PROGRAMME.replace("consent: Agreed}", "consent: Agreed, sessions_attended: Came}", 1)
+    (tmp_path / "p" / "programme.yaml").write_text(told)
+    for number, (came, missed) in enumerate((("", ""), ("7", "3"))):
+        (tmp_path / "p" / "inbox" / f"roster{number}.csv").write_text(
+            "Code,School,Role,Group,Agreed,Came\n"
+            f"syn1,Hill,HT,Apples,Agrees,{came}\nsyn2,Dale,HT,Pears,Refuses,{missed}\nsyn3,Dale,HT,Pears,Agrees,often\n"
+        )
+        totals = ingest(tmp_path / "p", {}).totals
+    assert totals["quarantined"] == 1
+    with duckdb.connect(str(tmp_path / "p" / "data" / "analysis.duckdb"), read_only=True) as con:
+        people = con.execute("SELECT consented, sessions_attended FROM participant ORDER BY cohort_id").fetchall()
+    assert people == [(True, 7), (False, None)]
+
+
 def test_what_a_session_log_says_again_is_its_last_word(tmp_path: Path) -> None:
     init(tmp_path / "p")
     (tmp_path / "p" / "programme.yaml").write_text(PROGRAMME)

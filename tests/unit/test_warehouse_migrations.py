@@ -66,6 +66,8 @@ def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
             "attrition_support",
             "effect_sizes",
             "mixed_model",
+            "attendance_change",
+            "attendance_support",
             "theme",
             "comment_code",
             "theme_count",
@@ -88,7 +90,7 @@ def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
         ):
             con.execute(f"ALTER TABLE paired_change DROP COLUMN {column}")
         con.execute("ALTER TABLE impact_distribution DROP COLUMN increased; DROP TABLE impact_share")
-        for column in ("consent_version", "shares"):
+        for column in ("consent_version", "shares", "sessions_attended"):
             con.execute(f"ALTER TABLE participant DROP COLUMN {column}")
         con.execute("UPDATE layout_version SET version = 1")
     with writing(tmp_path / "old.duckdb") as con:

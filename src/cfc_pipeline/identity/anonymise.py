@@ -140,10 +140,13 @@ def _participants(
 ) -> pl.DataFrame:
     """People on the roster, and people known only by a code that they made themselves."""
     roster = intake.roster
+    if "sessions_attended" not in roster.columns:
+        roster = roster.with_columns(sessions_attended=pl.lit(None, pl.Int64))
     # Who did not agree, or withdrew, is counted; what describes them is not kept.
     agreed = pl.col("consented") & ~pl.col("withdrawn")
     described = roster.select(pl.when(agreed).then(pl.col("role", "phase", "region", "consent_version")))
     coarse = redact_labels(described, known)
+    attended = roster.select(pl.when(agreed).then(pl.col("sessions_attended").cast(pl.Int64))).to_series()
     enrolled = roster.select(
         people(roster["person"]).alias("participant_id"),
         "cohort_id",
@@ -155,6 +158,7 @@ def _participants(
         withdrawn="withdrawn",
         consent_version=coarse["consent_version"],
         shares="shares",
+        sessions_attended=attended,
     )
     unlisted = [
         rows.filter(pl.col("participant_id").is_not_null()).select("participant_id", "cohort_id") for rows in answers

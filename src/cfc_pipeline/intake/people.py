@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from cfc_pipeline.intake.cells import fixed_or_column, local_times, meaning, resolve_known
+from cfc_pipeline.intake.cells import fixed_or_column, local_times, meaning, numbers, resolve_known
 from cfc_pipeline.programme import Survey
 from cfc_pipeline.sources.raw import COMPLETE, ROW, TEST, RawTable
-from schemas.fields import DAYS, ROSTER, YES_OR_NO
+from schemas.fields import DAYS, NUMBERS, ROSTER, YES_OR_NO
 
 # Fields that a roster does not have are null.
-TEXT_FIELDS = tuple(field for field in ROSTER if field not in DAYS)
+TEXT_FIELDS = tuple(field for field in ROSTER if field not in (*DAYS, *NUMBERS))
 SELF_MADE = "self-made:"  # before a code that somebody made, where people are told apart
 YES = {"yes": "yes", "y": "yes", "true": "yes", "1": "yes", "no": "no", "n": "no", "false": "no", "0": "no"}
 
@@ -26,7 +26,7 @@ def canonical_roster(
     """person, email, previous (addresses from before), code, name, nickname, school, trust, town, cohort_id, role,
     phase, region, consented, consented_on, withdrawn, consent_version, shares, quotes, and which of these can be read;
     with row, record, test and empty for the ledger. One row for each row of the file. `versions` are the wordings of
-    the agreement that count; none: all of them."""
+    the agreement that count; none: all of them. `sessions_attended` is there if the entry names it."""
     rows = lazy.collect()
     fields = {field: resolve_known(raw, column) for field, column in survey.fields.items()}
     text = {f: _field(f, fields.get(f), survey) for f in TEXT_FIELDS}
@@ -41,6 +41,7 @@ def canonical_roster(
         empty=pl.all_horizontal(pl.col(k).is_null() for k in fields.values()),
         email=normal_address(text["email"]),
         **({"previous": normal_address(text["previous_email"])} if "previous_email" in fields else {}),
+        **({"sessions_attended": _attended(key, survey)} if (key := fields.get("sessions_attended")) else {}),
         code=normal_address(text["code"]),
         name=text["name"],
         nickname=text["nickname"],
@@ -67,6 +68,10 @@ def _field(field: str, key: str | None, survey: Survey) -> pl.Expr:
         return pl.lit(None, pl.String)
     listed = survey.values.get(field) or (YES if field in YES_OR_NO else {})
     return meaning(key, listed)
+
+
+def _attended(key: str, survey: Survey) -> pl.Expr:
+    return numbers(key, {cell: int(number) for cell, number in survey.values.get("sessions_attended", {}).items()})
 
 
 def _agreed(text: dict[str, pl.Expr], versions: Sequence[str]) -> pl.Expr:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from cfc_pipeline.outcomes.attendance import attendance_change
 from cfc_pipeline.outcomes.attrition import ATTRITION_SUPPORT, attrition
 from cfc_pipeline.outcomes.categories import reliable_change
 from cfc_pipeline.outcomes.effects import effect_sizes
@@ -26,6 +27,7 @@ def write(
     instruments: Mapping[str, Instrument],
     role_groups: Mapping[str, Sequence[str]] | None = None,
     own_rules: Mapping[str, ReliableRule] | None = None,
+    attended_often: int | None = None,
 ) -> None:
     """Work everything out anew from the scores and answers in the warehouse."""
     change = paired_change(con)
@@ -35,6 +37,10 @@ def write(
     replace_table(con, "attrition", attrition(con, change))
     fill_table(con, "attrition_support", ATTRITION_SUPPORT)
     replace_table(con, "mixed_model", mixed_model(con, change))
+    for name, rows in zip(
+        ("attendance_change", "attendance_support"), attendance_change(con, attended_often), strict=True
+    ):
+        replace_table(con, name, rows)
     replace_table(con, "response_flow", response_flow(con))
     feedback = feedback_summary(con)
     replace_table(con, "feedback_summary", feedback)

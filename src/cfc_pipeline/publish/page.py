@@ -79,6 +79,15 @@ SECTIONS = (
         short={"attrition_change": what_if},
     ),
     Section(
+        "attendance",
+        "Change and attendance",
+        "What people who came to many sessions changed, beside those who came to fewer. A description: they differ in "
+        "other ways, too.",
+        ("attendance_change",),
+        {},
+        technical=True,
+    ),
+    Section(
         "impact",
         "Perceived impact",
         "Answers to the programme's own questions afterwards: what people believe, not a measured change. Answers that "

@@ -3,6 +3,7 @@
 import duckdb
 import polars as pl
 
+from cfc_pipeline.disclosure.attendance import protect_attendance
 from cfc_pipeline.disclosure.attrition import protect_attrition
 from cfc_pipeline.disclosure.categories import protect_reliable_change
 from cfc_pipeline.disclosure.effects import protect_effects
@@ -21,6 +22,7 @@ from cfc_pipeline.outcomes.levels import in_order
 from cfc_pipeline.outcomes.themes import settled
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish import words
+from cfc_pipeline.publish.attendance_tables import attendance_change
 from cfc_pipeline.publish.attrition_tables import attrition, attrition_change
 from cfc_pipeline.publish.effect_tables import effect_sizes
 from cfc_pipeline.publish.impact_tables import impact_shares, perceived_impact
@@ -63,6 +65,8 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     reliable = protect_reliable_change(_read(con, "reliable_change"), paired, _spans(instruments), profile, off)
     waves = protect_reliability(_read(con, "reliability"), change, flow, profile, off)
     mixed = protect_mixed(_read(con, "mixed_model"), change, paired, flow, parts, profile, off)
+    came = _read(con, "attendance_change"), _read(con, "attendance_support")
+    attended = protect_attendance(*came, paired, parts, profile, off)
     left = protect_attrition(*who_left, paired, flow, instruments, parts, profile, off)
     themes = Themes(
         _read(con, "theme"), *protect_themes(_read(con, "theme_count"), _read(con, "theme_agreement"), profile, off)
@@ -79,6 +83,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         attrition_change(left, about),
         effect_sizes(effects, about),
         mixed_model(mixed, about),
+        attendance_change(attended, about, programme.attended_often),
         session_feedback(ratings, about),
         session_trend(protect_trend(_read(con, "session_trend"), ratings, profile, off), about),
         session_response(protect_response(_read(con, "session_response"), ratings, profile, off), about),

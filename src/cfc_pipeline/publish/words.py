@@ -198,6 +198,25 @@ MIXED_MODEL = (
     "a score at that time and none before, because the change could otherwise be solved for single people; not for "
     "scores that hold other scores, nor by year; the analysts' copy has the years, and hides nothing.",
 )
+ATTENDANCE = (
+    "This is a description. People who come often differ in other ways from those who come less often, such as how "
+    "they are, and how much time their work leaves them; the table does not say that coming changed anything.",
+    "From before to after, over the years whose change is shown and of whose people it is known how often they came. "
+    "Difference: mean change of those who came often, less "
+    "that of the others; 95 % interval after Welch, which treats people as independent and is not widened for the "
+    "number of measures.",
+    "Hidden where, beside the changes of cohorts, it would be about few people; and for scores that hold other scores.",
+)
+
+
+def attendance(often: int | None) -> str:
+    """What often is; the programme says it."""
+    return (
+        f"Came often: to at least {often} % of the sessions in the cohort's session log, by the roster. The programme "
+        "chose this share."
+    )
+
+
 FEEDBACK = (
     "Ratings are from anonymous forms: n counts forms, and a person may have sent none or two.",
     "Present: people in the room according to the facilitator's session log; fewer forms than people present means "

@@ -176,7 +176,7 @@ def _store(
     store_themes(con, coding, safe.comments, comments, people)
     write_session_feedback(con)
     score(con, instruments, not_asked(programme, instruments))
-    estimates.write(con, instruments, programme.role_groups, programme.reliable_change)
+    estimates.write(con, instruments, programme.role_groups, programme.reliable_change, programme.attended_often)
     ledger = settled(intake.ledger, unchanged)
     check_balance(ledger, intake.rows_in)
     replace_table(con, "data_quality", quality_rows(ledger, received))

@@ -212,6 +212,22 @@ def _add_mixed_model(con: Connection) -> None:
     """)
 
 
+def _add_attendance(con: Connection) -> None:
+    con.execute("""
+        ALTER TABLE participant ADD COLUMN sessions_attended BIGINT;
+        CREATE TABLE attendance_change (
+            level VARCHAR NOT NULL, academic_year VARCHAR, instrument VARCHAR NOT NULL, subscale VARCHAR NOT NULL,
+            n_often BIGINT NOT NULL, often_mean DOUBLE, often_sd DOUBLE, n_less BIGINT NOT NULL, less_mean DOUBLE,
+            less_sd DOUBLE, difference DOUBLE, ci_low DOUBLE, ci_high DOUBLE, n_unknown BIGINT NOT NULL,
+            rank_correlation DOUBLE, rank_low DOUBLE, rank_high DOUBLE
+        );
+        CREATE TABLE attendance_support (
+            instrument VARCHAR NOT NULL, subscale VARCHAR NOT NULL, cohort_id VARCHAR NOT NULL,
+            academic_year VARCHAR NOT NULL, school_id VARCHAR NOT NULL, came VARCHAR NOT NULL, n BIGINT NOT NULL
+        );
+    """)
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
 MIGRATIONS: list[Callable[[Connection], None]] = [
@@ -231,6 +247,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_adherence,
     _add_effect_sizes,
     _add_mixed_model,
+    _add_attendance,
 ]
 
 

@@ -10,7 +10,7 @@ import duckdb
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish.model import Column, PublishedTable
-from cfc_pipeline.recipes.contributors import model, people, scores, sessions
+from cfc_pipeline.recipes.contributors import attendance, model, people, scores, sessions
 from cfc_pipeline.recipes.contributors.inside import Connection, Inside, Row
 
 __all__ = ["Inside", "behind"]
@@ -23,6 +23,7 @@ _BEHIND: dict[str, Callable[[Connection, PublishedTable, Row, Column], Inside]] 
     "attrition": scores.attrition,
     "attrition_change": scores.attrition,
     "mixed_model": model.change,
+    "attendance_change": attendance.change,
     "reliability": scores.reliability,
     "reliable_change": scores.reliable,
     "response_flow": people.flow,
