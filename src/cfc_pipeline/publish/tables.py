@@ -38,7 +38,7 @@ from cfc_pipeline.publish.people_tables import (
 from cfc_pipeline.publish.scale_tables import reliability, reliable_change
 from cfc_pipeline.publish.session_tables import session_adherence, session_response, session_trend
 from cfc_pipeline.publish.theme_tables import Themes, approved_comments, comment_themes
-from schemas.tables import TABLES
+from schemas.tables import TABLES, polars_schema
 
 
 def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[PublishedTable]:
@@ -55,13 +55,13 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     own_codes = words.own_codes(change, cohorts, profile.smallest_count)
     about = About(_source(con, programme), cohorts, instruments, items, breaks, notes, own_codes, programme.families)
     parts = composites(items)
-    paired = protect_paired(change, _read(con, "paired_support"), parts, profile, off)
+    paired = protect_paired(change, _support(con, "paired_support"), parts, profile, off)
     effects = protect_effects(_read(con, "effect_sizes"), change, paired, profile, off)
     paired = with_families(paired, programme.families)
     impact, shares = _read(con, "impact_distribution"), _read(con, "impact_share")
     impact_seen, shares_seen = protect_impact_and_shares(impact, shares, profile, off)
     flow = protect_flow(_read(con, "response_flow"), profile, off)
-    who_left = _read(con, "attrition"), _read(con, "attrition_support")
+    who_left = _read(con, "attrition"), _support(con, "attrition_support")
     reliable = protect_reliable_change(_read(con, "reliable_change"), paired, _spans(instruments), profile, off)
     waves = protect_reliability(_read(con, "reliability"), change, flow, profile, off)
     mixed = protect_mixed(_read(con, "mixed_model"), change, paired, flow, parts, profile, off)
@@ -107,6 +107,11 @@ def _spans(instruments: pl.DataFrame) -> pl.DataFrame:
 
 def _read(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
     return in_order(con.table(name).pl(), TABLES[name])
+
+
+def _support(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
+    """A table of people by school, which is only ever added up: in a large programme to sort it takes seconds."""
+    return con.table(name).pl().cast(dict(polars_schema(TABLES[name])))
 
 
 def _source(con: duckdb.DuckDBPyConnection, programme: Programme) -> str:

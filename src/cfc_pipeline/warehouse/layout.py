@@ -4,6 +4,7 @@ Nothing here relies on primary keys, sequences or indexes, so that the same stat
 national programme one day need several machines.
 """
 
+from functools import cache
 from inspect import cleandoc
 
 import duckdb
@@ -43,6 +44,7 @@ VIEWS = {
 }
 
 
+@cache
 def columns(contract: type[Table]) -> pl.DataFrame:
     """column_name, position, type, nullable, is_key, unit, description of one table."""
     found = contract.to_schema().columns
@@ -101,10 +103,11 @@ def view_query(con: duckdb.DuckDBPyConnection, name: str) -> str:
 
 def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, schema: str) -> None:
     contract = TABLES[name]
-    con.execute(f"COMMENT ON {kind} {schema}.{name} IS {_text(description(contract))}")
+    comments = [f"COMMENT ON {kind} {schema}.{name} IS {_text(description(contract))}"]
     for row in columns(contract).rows(named=True):
         unit = f" Unit: {row['unit']}." if row["unit"] else ""
-        con.execute(f"COMMENT ON COLUMN {schema}.{name}.{row['column_name']} IS {_text(row['description'] + unit)}")
+        comments.append(f"COMMENT ON COLUMN {schema}.{name}.{row['column_name']} IS {_text(row['description'] + unit)}")
+    con.execute("; ".join(comments))
 
 
 def codebook() -> str:
