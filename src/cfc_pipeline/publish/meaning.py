@@ -34,7 +34,7 @@ def figure_of(key: str) -> str:
 
 @cache
 def _meanings() -> dict[str, dict[str, Meaning]]:
-    groups = yaml.safe_load(FIGURES.read_text(encoding="utf-8"))
+    groups = yaml.load(FIGURES.read_text(encoding="utf-8"), yaml.CSafeLoader)
     return {
         table: {key: Meaning(**texts) for key, texts in group["figures"].items()}
         for group in groups
@@ -44,5 +44,5 @@ def _meanings() -> dict[str, dict[str, Meaning]]:
 
 def figure_groups() -> list[tuple[str, list[str], dict[str, Meaning]]]:
     """For the documentation: what a group of tables is about, their names, and their figures."""
-    groups = yaml.safe_load(FIGURES.read_text(encoding="utf-8"))
+    groups = yaml.load(FIGURES.read_text(encoding="utf-8"), yaml.CSafeLoader)
     return [(group["about"], group["tables"], _meanings()[group["tables"][0]]) for group in groups]

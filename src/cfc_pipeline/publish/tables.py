@@ -111,7 +111,8 @@ def _read(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
 
 def _support(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
     """A table of people by school, which is only ever added up: in a large programme to sort it takes seconds."""
-    return con.table(name).pl().cast(dict(polars_schema(TABLES[name])))
+    rows: pl.DataFrame = con.table(name).pl()
+    return rows.select(pl.col(column).cast(type_) for column, type_ in polars_schema(TABLES[name]).items())
 
 
 def _source(con: duckdb.DuckDBPyConnection, programme: Programme) -> str:
