@@ -78,6 +78,15 @@ def test_the_nights_when_clocks_change_are_not_lost(night):
     assert times([night])[0].startswith(night[:10])
 
 
+def test_a_day_with_dots_and_without_a_time_is_no_fraction_of_a_second():
+    assert times(["03.10.2023"], "dmy") == ["2023-10-03 00:00"]
+
+
+def test_a_cell_means_the_same_among_cells_of_its_form_and_among_others():
+    cells = ["2023-10-03 09:15:00", "3.10.2023 09:15", "03.10.2023", "2023-10-03T09:15:00Z", "nonsense", None]
+    assert times(cells, "dmy") == [found for cell in cells for found in times([cell] * 2, "dmy")[:1]]
+
+
 def test_one_odd_date_is_left_for_quarantine():
     dates = ["03/10/2023 10:00"] * 30 + ["10/13/2023 10:00"]
     assert times(dates, "dmy")[-1] is None

@@ -87,7 +87,9 @@ def local_times(text: pl.Series, row: pl.Series, order: str, source: str, zone: 
     `source` is the zone of cells that do not name theirs; `row` numbers the cells for people. Raises ExportError when
     the file reads in the other day order only: its readable days would be wrong too.
     """
-    parsed = _parse(text, order)
+    parsed = _alike(text, order)
+    if parsed is None:
+        parsed = _parse(text, order)
     _refuse_other_order(text, parsed, row, order)
     return _to_local(text, parsed, source, zone)
 
@@ -107,33 +109,53 @@ def _refuse_other_order(text: pl.Series, parsed: pl.Series, row: pl.Series, orde
         )
 
 
+def _alike(text: pl.Series, order: str) -> pl.Series | None:
+    """Datetimes by the form of the first cell, when all cells have it, as in most files: nothing need be made plain."""
+    first = text.drop_nulls().head(1)
+    form = next((form for form in _forms(order) if _read(first, form).count()), None)
+    found = None if form is None else _read(text, form)
+    return found if found is not None and found.count() == text.count() else None
+
+
 def _parse(text: pl.Series, order: str) -> pl.Series:
     """Datetimes as written, without their zone. ISO dates are read in every order: spreadsheets give them."""
-    body = text.str.replace(_ZONE, "${1}").str.replace(r"T(\d)", " ${1}").str.replace(r"\.\d+$", "")
+    body = text.str.replace(_ZONE, "${1}").str.replace(r"T(\d)", " ${1}").str.replace(r"(:\d{2})\.\d+$", "${1}")
     body = body.str.strip_chars().str.to_uppercase()
-    days = _DAYS[order] if order == "ymd" else (*_DAYS[order], *_DAYS["ymd"])
     parsed = pl.Series(text.name, [None] * len(text), dtype=pl.Datetime("us"))
-    for form in [f"{day} {time}".strip() for day in days for time in _TIMES]:
+    for form in _forms(order):
         if parsed.null_count() == body.null_count():
             break
-        read = body.str.to_datetime if "M" in form.replace("%m", "") else body.str.to_date
-        found = read(form, strict=False).cast(pl.Datetime("us"))
-        # %Y also reads a two-digit year, as the year 24: that row belongs to the %y format.
-        found = found.set(found.dt.year() < 1970, None)
-        parsed = parsed.zip_with(parsed.is_not_null(), found)
+        parsed = parsed.zip_with(parsed.is_not_null(), _read(body, form))
     return parsed
 
 
+def _forms(order: str) -> list[str]:
+    days = _DAYS[order] if order == "ymd" else (*_DAYS[order], *_DAYS["ymd"])
+    return [f"{day} {time}".strip() for day in days for time in _TIMES]
+
+
+def _read(body: pl.Series, form: str) -> pl.Series:
+    read = body.str.to_datetime if "M" in form.replace("%m", "") else body.str.to_date
+    found = read(form, strict=False).cast(pl.Datetime("us"))
+    # %Y also reads a two-digit year, as the year 24: that row belongs to the %y format.
+    return found.set(found.dt.year() < 1970, None)
+
+
 def _to_local(text: pl.Series, parsed: pl.Series, source: str, zone: str) -> pl.Series:
-    offset = text.str.extract(_ZONE, 2).cast(pl.Int32, strict=False)
-    minutes = text.str.extract(_ZONE, 3).cast(pl.Int32, strict=False)
-    frame = pl.DataFrame({"t": parsed, "hours": offset, "minutes": minutes, "in_file": text.str.contains(_ZONE)})
     # Twice a year an hour happens twice or never; only the day is kept, so either reading is as good.
-    local = pl.col("t").dt.replace_time_zone(source, ambiguous="earliest", non_existent="null")
-    never = (pl.col("t") + pl.duration(hours=1)).dt.replace_time_zone(source, ambiguous="earliest", non_existent="null")
+    local = parsed.dt.replace_time_zone(source, ambiguous="earliest", non_existent="null")
+    never = parsed.dt.offset_by("1h").dt.replace_time_zone(source, ambiguous="earliest", non_existent="null")
+    here = local.zip_with(local.is_not_null(), never).dt.convert_time_zone(zone)
+    in_file = text.str.contains(_ZONE)
+    if in_file.any():
+        here = here.zip_with(~in_file.fill_null(False), _stated(text, parsed).dt.convert_time_zone(zone))
+    return here.dt.replace_time_zone(None).alias(text.name)
+
+
+def _stated(text: pl.Series, parsed: pl.Series) -> pl.Series:
+    """Moments in UTC by the zones in the cells."""
+    cells = pl.DataFrame({"t": parsed, "hours": text.str.extract(_ZONE, 2), "minutes": text.str.extract(_ZONE, 3)})
+    cells = cells.with_columns(pl.col("hours", "minutes").cast(pl.Int32, strict=False))
     sign = pl.when(pl.col("hours") < 0).then(-1).otherwise(1)
     shift = pl.duration(hours=pl.col("hours").fill_null(0), minutes=sign * pl.col("minutes").fill_null(0))
-    stated = (pl.col("t") - shift).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
-    here = pl.coalesce(local, never).dt.convert_time_zone(zone)
-    chosen = pl.when("in_file").then(stated).otherwise(here).dt.replace_time_zone(None)
-    return frame.select(chosen.alias(text.name)).to_series()
+    return cells.select((pl.col("t") - shift).dt.replace_time_zone("UTC")).to_series()

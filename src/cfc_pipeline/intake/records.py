@@ -40,5 +40,4 @@ def _fingerprints(rows: pl.DataFrame, columns: list[str]) -> pl.Series:
     text = pl.concat_str([pl.col(c).fill_null("") for c in columns], separator="\x1f")
     with duckdb.connect() as con:
         con.register("written", rows.select(text=text).to_arrow())
-        (found,) = con.execute("SELECT 'row-' || left(md5(text), 16) FROM written").fetchnumpy().values()
-    return pl.Series(found, dtype=pl.String)
+        return con.sql("SELECT 'row-' || left(md5(text), 16) FROM written").pl().to_series()
