@@ -59,11 +59,6 @@ def good(folder: Path) -> None:
     print(email.save(folder, folder / "summary.eml"))
 
 
-def again(folder: Path) -> None:
-    """The same files, and another release."""
-    good(folder)
-
-
 def _with_settings(folder: Path, wrong: str, right: str) -> None:
     path = folder / "programme.yaml"
     path.write_text(wrong, encoding="utf-8")
@@ -119,4 +114,4 @@ class _Strange(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    {one.__name__: one for one in (failures, killed, aborted, good, again)}[sys.argv[1]](Path(sys.argv[2]))
+    {one.__name__: one for one in (failures, killed, aborted, good)}[sys.argv[1]](Path(sys.argv[2]))

@@ -185,3 +185,9 @@ def test_an_exchange_of_the_key_shreds_what_the_old_one_opens(folder):
     keys = load_keys(folder / "data" / "restricted", {})
     assert isinstance(keys, Keys)
     assert restore(newest, folder.parent / "again", {VARIABLE: keys.secret.hex()}, dry_run=True).files
+
+
+def test_a_key_that_does_not_open_what_is_inside_makes_no_backup(folder):
+    with pytest.raises(StoreError, match="another secret key"):
+        backup(folder, {VARIABLE: "0f" * 32}, now=WHEN)
+    assert not list((folder / "data").glob("backups/*"))

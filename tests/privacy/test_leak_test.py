@@ -1,8 +1,11 @@
 """`verify --privacy` as a product: it finds nothing in this version, and it does find what leaks."""
 
 import base64
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -44,6 +47,18 @@ def test_a_run_that_did_not_happen_is_no_good_news(monkeypatch):
     monkeypatch.setattr(leaktest, "_DIES", ())
     with pytest.raises(PrivacyRefusal, match="could not run"):
         leaktest.leak_test(("killed",))
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_it_leaves_nothing_behind(tmp_path, how):
+    line = [sys.executable, "-m", "cfc_pipeline.cli", "verify", "--privacy"]
+    with subprocess.Popen(line, env=os.environ | {"TMPDIR": str(tmp_path)}, stderr=subprocess.DEVNULL) as child:
+        while not list(tmp_path.glob("*/printed by failures.txt")):
+            assert child.poll() is None
+            time.sleep(0.1)
+        child.send_signal(how)
+        assert child.wait(60) != 0
+    assert list(tmp_path.iterdir()) == []
 
 
 NAME = "Xenobia Quïllfeather & Sons"

@@ -3,8 +3,10 @@ copy, and every byte that was written anywhere searched for them.
 
 The flows run in processes of their own whose home, temporary folder, working folder and Prefect database all lie in the
 scratch folder: runs that succeed, runs that fail in every way that flows/leaktest.py knows, one that is killed, one
-that aborts and may leave a core file. Not searched is what is personal by design: the inbox, and the manager's own
-corrections.csv. Nothing here is about real people, and nothing of the user's own programme is read.
+that aborts and may leave a core file; then the commands that protect people, well and badly, from
+flows/leaktest_commands.py. Not searched is what is personal by design: the inbox, the manager's own corrections.csv,
+and what `about` wrote for the person themselves. Nothing here is about real people, and nothing of the user's own
+programme is read.
 """
 
 import contextlib
@@ -15,17 +17,18 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from cfc_pipeline.demo.build import build_demo
-from cfc_pipeline.demo.people import invent_people
 from cfc_pipeline.demo.planted import TOKEN
 from cfc_pipeline.errors import PrivacyRefusal
 from cfc_pipeline.recipes.search import search
 
-# Processes, in their order: what each does stands in flows/leaktest.py.
-RUNS = ("failures", "killed", "aborted", "good", "again")
+# Processes, in their order: what each does stands in flows/leaktest.py, and of the last in flows/leaktest_commands.py.
+RUNS = ("failures", "killed", "aborted", "good", "commands")
 _DIES = ("killed", "aborted")
 _SEED = 2026
 _PATIENCE = 600  # seconds for one process; a minute is usual
@@ -47,12 +50,10 @@ class Searched:
 
 def leak_test(runs: tuple[str, ...] = RUNS) -> Searched:
     """PrivacyRefusal, with the places and never a value, when a planted value is somewhere."""
-    with tempfile.TemporaryDirectory(prefix="cfc-leak-test-") as place:
-        scratch = Path(place)
+    with _scratch_folder() as scratch:
         planted = build_demo(scratch / "programme", _SEED)
         for name in runs:
             _run(name, scratch)
-        _erase_somebody(scratch)
         values = [*planted.values, TOKEN]
         files, found = _look(scratch, values)
         _prove_that_it_finds(scratch, values)
@@ -65,8 +66,40 @@ def leak_test(runs: tuple[str, ...] = RUNS) -> Searched:
     return Searched(len(values), files, found)
 
 
+@contextlib.contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """It goes also when the test is told to stop; only what is killed outright leaves it behind."""
+    with _stopping_like_an_error():
+        scratch = Path(tempfile.mkdtemp(prefix="cfc-leak-test-"))
+        try:
+            yield scratch
+        finally:
+            while scratch.exists():  # what was killed just now may still be writing
+                shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _stopping_like_an_error() -> Iterator[None]:
+    def stop(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {how: signal.signal(how, stop) for how in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for how, handler in before.items():
+            signal.signal(how, handler)
+
+
 def _run(name: str, scratch: Path) -> None:
-    ended = _child([sys.executable, "-m", "flows.leaktest", name, str(scratch / "programme")], scratch, name)
+    programme = str(scratch / "programme")
+    line = ["flows.leaktest", name, programme]
+    if name == "commands":
+        line = ["flows.leaktest_commands", programme, str(_SEED)]
+    ended = _child([sys.executable, "-m", *line], scratch, name)
     if (ended != 0) is not (name in _DIES):
         raise PrivacyRefusal(
             "The leak test could not run, so it says nothing.",
@@ -75,14 +108,7 @@ def _run(name: str, scratch: Path) -> None:
         )
 
 
-def _erase_somebody(scratch: Path) -> None:
-    somebody = next(person for person in invent_people(_SEED) if person.cohort.on_roster)
-    line = [sys.executable, "-m", "cfc_pipeline.cli", "-p", str(scratch / "programme"), "erase"]
-    # Whether everything of theirs is gone is not what is asked here: only what was printed and written on the way.
-    _child(line, scratch, "erase", said=f"{somebody.email}\n")
-
-
-def _child(line: list[str], scratch: Path, name: str, said: str = "") -> int | None:
+def _child(line: list[str], scratch: Path, name: str) -> int | None:
     """How it ended; None when it never did.
 
     What is printed goes to a file, not a pipe: a flow that is killed leaves Prefect's own server behind, which holds a
@@ -104,13 +130,13 @@ def _child(line: list[str], scratch: Path, name: str, said: str = "") -> int | N
             line,
             cwd=places["work"],
             env=environment,
-            stdin=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
             stdout=printed,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            child.communicate(said.encode(), timeout=_PATIENCE)
+            child.wait(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
@@ -126,8 +152,10 @@ def _kill_what_is_left(session: int) -> None:
 
 
 def _look(scratch: Path, values: list[str]) -> tuple[int, list[str]]:
-    shutil.rmtree(scratch / "programme" / "inbox")
-    (scratch / "programme" / "corrections.csv").unlink()
+    for folder in ("programme", "restored"):
+        shutil.rmtree(scratch / folder / "inbox", ignore_errors=True)
+        (scratch / folder / "corrections.csv").unlink(missing_ok=True)
+    shutil.rmtree(scratch / "about", ignore_errors=True)
     return search(scratch, values)
 
 

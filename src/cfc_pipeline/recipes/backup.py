@@ -30,6 +30,7 @@ from cfc_pipeline.identity.keys import (
     write_key_file,
 )
 from cfc_pipeline.identity.sealed import damaged, opened, overwrite, read_box, write_boxes
+from cfc_pipeline.identity.vault import list_raw
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import audit
@@ -93,6 +94,7 @@ def backup(
     path = file or programme.folder / MANAGED / f"{now:%Y-%m-%dT%H%M%SZ}.backup"
     _refuse_place(path, programme, managed=file is None)
     with alone(programme), writing(programme.warehouse, dry_run=True):
+        list_raw(programme.restricted, keys)  # a key that does not open what is inside would make a useless backup
         listed = [_listed(one, programme.folder) for one in _files(programme.folder)]
         size = sum(one["size"] for one in listed)
         done = Backup(str(path), f"{now:%Y-%m-%d %H:%M} UTC", len(listed), size, keys.key_id, dry_run)
