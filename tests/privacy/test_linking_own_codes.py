@@ -7,7 +7,7 @@ from cfc_pipeline.identity.links import read_kept
 from cfc_pipeline.recipes.erase import erase
 from cfc_pipeline.recipes.links import decide, listed
 from cfc_pipeline.recipes.rotate import rotate_key
-from tests.runs.test_links import MARY, PEOPLE, TWIN, filled, survey
+from tests.privacy.test_linking_decided import MARY, PEOPLE, TWIN, filled, survey
 from tests.small_folder import WHEN, ask, describe, take_in
 
 SLIP = ["Margaret", "4", "11", "J", "2", "High"]
