@@ -131,6 +131,13 @@ def test_jacobson_and_truax() -> None:
     assert reliable.cut_offs(60, 7.5, 40, 5).b == 50  # lower is better, and b by the functional SD
 
 
+def test_the_threshold_of_claus_2020() -> None:
+    """R's clinicalsignificance: the error of the difference is 2.1124782 with r = .80, and ±4.1404573 is reliable. The
+    data are under GPL-3 and not here; the SD is the one that follows from that error."""
+    rule = reliable.Rule(2.1124782 / 0.4**0.5, "claus_2020", 0.80, "given", 1.96)
+    assert (rule.error_of_difference, rule.threshold) == pytest.approx((2.1124782, 4.1404573), abs=6e-8)
+
+
 def test_core_10() -> None:
     """Barkham 2013, doi 10.1080/14733145.2012.729069: cut-off 11 and reliable change 6 (at 90 %), after rounding up."""
     rule = reliable.Rule(7.7, "primary care", 0.90, "alpha", 1.645)

@@ -92,6 +92,15 @@ def test_the_short_self_compassion_scale_has_a_total_only_and_not_the_wrong_key_
     assert key.reverse == [1, 4, 8, 9, 11, 12] != [2, 3, 5, 7, 9, 12]
 
 
+def test_the_total_of_self_compassion_is_the_mean_of_the_items() -> None:
+    """As in BioPsyKit 0.14.0: 3.384615 for all 3s but self-kindness 5. The mean of the subscales, which others call the
+    total, would be 3.333333."""
+    cases = [golden.scores for golden in KEYS["scs"].golden if golden.scores.get("self_kindness") == 5]
+    near = [scores["total"] for scores in cases if scores["mindfulness"] == 3]
+    assert near == pytest.approx([3.384615] * len(near), abs=5e-7)
+    assert near
+
+
 def test_core10_cut_off_and_reliable_change_follow_from_its_norms() -> None:
     """Jacobson and Truax's c between the two populations, and 1.645 * sqrt(2) * SD * sqrt(1 - alpha), as published:
     10.46, said as 11, and 5.66, said as 6. With z 1.96 it would be 6.75, which is why the z stands beside it."""

@@ -56,6 +56,14 @@ class TestTheRisk:
         assert "know a score of everybody" in found.in_words()
         assert risk(rows, scores.with_columns(score=pl.Series([3.0, 3.5, 2.0, 4.0])), ["role"], 2).diversity == 2
 
+    def test_the_example_of_sdcmicro(self):
+        """sdcMicro's francdat by keys 2, 4, 5 and 6: of its eight rows 1 and 8, and 2 and 3, share everything (fk 2 2 2
+        1 1 1 1 2). Four rows violate 2-anonymity, all eight 3-anonymity. Only who shares what is taken over."""
+        rows = people(*((group, "a") for group in "abbcdefa"))
+        twice, thrice = (risk(rows, NO_SCORES, ["role", "phase"], wanted) for wanted in (2, 3))
+        assert (twice.k, twice.groups, twice.uniques) == (1, 6, 4)
+        assert (twice.below, thrice.below) == (4, 8)
+
     def test_nobody(self):
         assert risk(people().cast({"role": pl.String}), NO_SCORES, ["role"], 2).too_high
 
