@@ -11,7 +11,6 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
-import great_tables as gt
 import jinja2
 import polars as pl
 from markupsafe import Markup
@@ -95,6 +94,8 @@ def number_for_people(text: str, column: Column) -> str:
 
 def grid(table: PublishedTable) -> Markup:
     """The `<table>` element. Great Tables has no caption, so that is put in after its opening tag."""
+    import great_tables as gt  # here: most commands write no table, and would wait for it
+
     shown = shown_columns(table)
     cells = {s.key: _cells(table, s) for s in shown}
     groups = {table.row_group: _text(table, table.row_group)} if table.row_group else {}
