@@ -64,9 +64,11 @@ def report(times: int) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, .
             for k in COHORTS
         ]
         yield title, header, rows
-    rows = [(str(k), *agreeing(k, times // 4)) for k in COHORTS[1:]]
-    header = ("cohorts", "narrower than without cohorts", "holds the truth then", "holds the truth otherwise")
-    yield "A year's interval, cohorts of 8 to 14 that do not differ", header, rows
+    header = ("cohorts of 8 to 14", *(f"{100 * share:.0f} % between cohorts" for share in SHARES))
+    rows = [
+        (str(k), *(" of ".join(map(_percent, one_more(k, share, times // 4))) for share in SHARES)) for k in COHORTS[1:]
+    ]
+    yield "The prediction interval holds another cohort's true change, of how often it is given", header, rows
     header = ("cohorts", "level of one cohort", "pooled level", "trend of one cohort", "pooled trend")
     rows = [(str(k), *(_percent(rate) for rate in sessions(k, times // 20))) for k in COHORTS]
     yield "95 % intervals over eight sessions, forms of 8 to 14 people of whom 80 % answer each time", header, rows
@@ -215,12 +217,15 @@ def clustered(
     return judge(_clusters(k, share, times, sizes, skewed))
 
 
-def agreeing(k: int, times: int) -> tuple[str, str, str]:
-    """Cohorts that do not differ: how often they agree so well by chance that the interval is narrower than that of
-    independent people, and how often it holds the truth then and otherwise."""
-    mean, independent, half = _years(_clusters(k, 0.0, times, USUAL, False))
-    narrow, right = half < independent, np.abs(mean - 0.4) <= half
-    return _percent(narrow.mean()), _percent(right[narrow].mean()), _percent(right[~narrow].mean())
+def one_more(k: int, share: float, times: int) -> tuple[float, float]:
+    """How often the prediction interval holds the true mean change of one more cohort, where there is one; and how
+    often there is one, because the cohorts seem to differ."""
+    groups = _clusters(k, share, times, USUAL, False).partition_by("group", maintain_order=True)
+    another = 0.4 + _random("one more", k, share).normal(0, np.sqrt(share), times)
+    rows = [pooled_row(group) for group in groups]
+    given = [(row, truth) for row, truth in zip(rows, another, strict=True) if row["prediction_low"] is not None]
+    right = [row["prediction_low"] <= truth <= row["prediction_high"] for row, truth in given]  # type: ignore[operator]
+    return float(np.mean(right)), len(given) / times
 
 
 def sessions(k: int, times: int) -> tuple[float, ...]:

@@ -151,8 +151,11 @@ def pooled(groups: list[list[float]]) -> Figures:
     spread = max(1.0, spread / df) if df == 1 else spread / df  # two cohorts may agree by chance
     se = math.sqrt(spread / sum(weights))
     t = mean / se
-    half = float(stats.t.ppf(0.975, df)) * se
-    one_more = float(stats.t.ppf(0.975, df - 1)) * math.sqrt(tau2 + se * se) if df > 1 else None
+    usual = 1 / math.sqrt(sum(weights))
+    half = max(float(stats.t.ppf(0.975, df)) * se, float(stats.norm.ppf(0.975)) * usual)
+    one_more = (
+        float(stats.t.ppf(0.975, df - 1)) * math.hypot(math.sqrt(tau2), max(se, usual)) if df > 1 and tau2 else None
+    )
     return {
         "n_paired": sum(map(len, usable)),
         "n_cohorts": len(usable),
@@ -160,7 +163,7 @@ def pooled(groups: list[list[float]]) -> Figures:
         "ci_low": mean - half,
         "ci_high": mean + half,
         "t_value": t,
-        "p_value": float(2 * stats.t.sf(abs(t), df)),
+        "p_value": 2 * max(float(stats.t.sf(abs(t), df)), float(stats.norm.sf(abs(mean) / usual))),
         "tau2": tau2,
         "i2": i2,
         "prediction_low": None if one_more is None else mean - one_more,
@@ -170,14 +173,14 @@ def pooled(groups: list[list[float]]) -> Figures:
 
 def clustered(groups: list[list[float]]) -> Figures:
     """The interval of the mean over everybody, with people's errors alike within their cohort: CR2 and Satterthwaite,
-    from the matrices that define them. Of one cohort the usual interval; of two no narrower than that."""
+    from the matrices that define them, and never narrower than the usual interval; of one cohort that one."""
     changes = np.concatenate([np.asarray(g) for g in groups])
     n, mean = len(changes), changes.mean()
     independent = None
     if n > 1 and np.ptp(changes) > 1e-9:
         independent = float(stats.t.ppf(0.975, n - 1) * changes.std(ddof=1) / math.sqrt(n))
     half = independent if len(groups) == 1 else _cr2(groups, changes)
-    if len(groups) == 2 and half is not None and independent is not None:
+    if half is not None and independent is not None:
         half = max(half, independent)
     if half is None or half < 1e-9:
         return {"cluster_low": None, "cluster_high": None}

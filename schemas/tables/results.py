@@ -39,8 +39,8 @@ class PairedChange(Table):
     )
     ci_high: float = column("Upper end of that interval.", nullable=True)
     cluster_low: float = column(
-        "Lower end of the 95 % interval that allows for cohorts that differ, at levels year and all; of one cohort it "
-        "is that cohort's.",
+        "Lower end of the 95 % interval that allows for cohorts that differ, at levels year and all; never narrower "
+        "than the one before, and of one cohort the same.",
         nullable=True,
     )
     cluster_high: float = column("Upper end of that interval.", nullable=True)
@@ -48,14 +48,18 @@ class PairedChange(Table):
     g_z_low: float = column("Lower end of the 95 % interval of g_z (non-central t).", nullable=True)
     g_z_high: float = column("Upper end of the 95 % interval of g_z (non-central t).", nullable=True)
     t_value: float = column("Paired t, or the Hartung-Knapp t at level pooled.", nullable=True)
-    p_value: float = column("Two-sided p of that t.", label="p", nullable=True)
+    p_value: float = column(
+        "Two-sided p of that t; at level pooled no smaller than that of the usual random-effects model.",
+        label="p",
+        nullable=True,
+    )
     tau2: float = column("Variance of the true change between cohorts, at level pooled.", nullable=True)
     i2: float = column(
         "Share of variation that is between cohorts, at level pooled.", label="I²", unit="%", nullable=True
     )
     prediction_low: float = column(
-        "Lower end of where the true mean change of one more cohort would lie in 95 of 100 such programmes: t with two "
-        "degrees of freedom fewer than cohorts, from three cohorts on; at level pooled.",
+        "Lower end of where the true mean change of one more cohort would probably lie: t with two degrees of freedom "
+        "fewer than cohorts, from three cohorts on, where tau2 is above 0; at level pooled.",
         nullable=True,
     )
     prediction_high: float = column("Upper end of that interval.", nullable=True)

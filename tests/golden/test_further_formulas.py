@@ -1,6 +1,7 @@
 """Effect sizes, ranks, reliable change, reliability, agreement and intervals against published figures and other
 software. Where nothing is named, the figure is a definition worked out another way."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -248,9 +249,17 @@ def test_prediction_is_wider_than_the_interval_of_the_mean_and_needs_three_cohor
     pooled = pool(means, variances)
     low, high = intervals.prediction_interval(pooled, 4)
     assert low < pooled.ci_low < pooled.ci_high < high
-    known = Pooled(2.0, 3.0, 0, 0, 0, 0, tau2=16.0, i2=0)  # spread 5; t(1) is 12.706
+    known = Pooled(2.0, 3.0, 2.9, 0, 0, 0, 0, tau2=16.0, i2=0)  # spread 5; t(1) is 12.706
     assert intervals.prediction_interval(known, 3) == pytest.approx((2 - 63.5310237, 2 + 63.5310237), abs=1e-6)
     assert np.isnan(intervals.prediction_interval(known, 2)).all()
+    usual_is_larger = replace(known, standard_error=1.0, usual_error=3.0)
+    assert intervals.prediction_interval(usual_is_larger, 3) == intervals.prediction_interval(known, 3)
+
+
+def test_cohorts_that_seem_alike_predict_nothing_of_another() -> None:
+    alike = pool(np.array([1.0, 1.1, 1.2, 1.1]), np.array([0.2, 0.3, 0.2, 0.4]))
+    assert alike.tau2 == 0
+    assert np.isnan(intervals.prediction_interval(alike, 4)).all()
 
 
 def test_the_bootstrap_gives_the_same_interval_whatever_the_order() -> None:

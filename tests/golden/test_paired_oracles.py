@@ -177,6 +177,17 @@ def test_two_and_three_cohorts_are_wide_on_purpose() -> None:
     assert (three.ci_high - three.mean) / three.standard_error == pytest.approx(4.302653, abs=1e-6)
 
 
+def test_three_and_more_cohorts_are_never_narrower_than_the_usual_interval() -> None:
+    """The interval of statsmodels from the normal distribution, and its p; τ² is 0 by any method."""
+    means, variances = np.array([1.0, 1.2, 1.1, 0.9]), np.array([0.2, 0.3, 0.2, 0.4])
+    found, other = pool(means, variances), combine_effects(means, variances, method_re="pm")
+    low, high = other.conf_int(use_t=False)[1]
+    assert (found.ci_low, found.ci_high) == pytest.approx((low, high), rel=1e-12)
+    assert found.ci_high - found.mean > stats.t.ppf(0.975, 3) * found.standard_error
+    by_either = stats.norm.sf(found.mean / other.sd_eff_w_re), stats.t.sf(found.mean / found.standard_error, 3)
+    assert found.p_value == pytest.approx(2 * max(by_either), rel=1e-12)
+
+
 def test_cohorts_that_agree_by_chance_do_not_make_the_interval_narrow() -> None:
     """Squared errors of .5 in two cohorts: fixed-effect error √(1/4). Unmodified, Hartung and Knapp's would be 0."""
     for means in ([1.0, 1.0], [1.0, 1.01]):

@@ -18,19 +18,13 @@ def with_cluster_intervals(groups: pl.DataFrame, clusters: pl.DataFrame, by: Seq
     """Adds `n_clusters`, `cluster_low` and `cluster_high` to `groups`, which have `mean_change`, `ci_low`, `ci_high`.
 
     `clusters` has the columns `by`, `n_paired` and `mean_change`, and whatever else tells clusters of one group apart.
-    With three and more clusters it is their interval. With two it is that or, if that is wider, the interval that takes
-    people as independent: two cohorts that agree by chance must not look like proof. With one it is the latter.
+    It is the clusters' interval or, if that is wider, the interval that takes people as independent: a few cohorts that
+    agree by chance must not look like proof (docs/statistics.md). With one cluster it is the latter.
     """
     found = _half_widths(clusters, by)
     rows = groups.join(found, on=list(by), how="left", maintain_order="left", nulls_equal=True)
     independent = (pl.col("ci_high") - pl.col("ci_low")) / 2
-    half = (
-        pl.when(pl.col("n_clusters") >= 3)
-        .then("half")
-        .when(pl.col("n_clusters") == 2)
-        .then(pl.max_horizontal("half", independent))
-        .otherwise(independent)
-    )
+    half = pl.max_horizontal("half", independent)
     half = pl.when(half > _NOTHING).then(half)
     ends = {"cluster_low": pl.col("mean_change") - half, "cluster_high": pl.col("mean_change") + half}
     return rows.with_columns(**ends).drop("half")

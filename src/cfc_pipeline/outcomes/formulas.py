@@ -75,6 +75,7 @@ class Pooled:
 
     mean: float
     standard_error: float  # Hartung-Knapp
+    usual_error: float  # of the random-effects model
     ci_low: float
     ci_high: float
     t_value: float
@@ -88,11 +89,12 @@ def pool(means: Floats, variances: Floats) -> Pooled:
     standard errors, which must be above 0.
 
     DerSimonian & Laird 1986, doi 10.1016/0197-2456(86)90046-2; Hartung & Knapp 2001, doi 10.1002/sim.791. With few
-    cohorts t(k - 1) is wide on purpose (4.3 standard errors at k = 3). Two cohorts may agree by chance, and would then
-    look like proof; for them the variance is held to at least 1 / Σ weights, the usual random-effects variance (Knapp &
-    Hartung 2003, doi 10.1002/sim.1482; Röver, Knapp & Friede 2015, doi 10.1186/s12874-015-0091-1 [K]). From three
-    cohorts on that would make 95 % mean up to 100 % (docs/statistics.md). Cohorts that agree to the last digit show
-    whole numbers, not certainty: interval, t and p are NaN.
+    cohorts t(k - 1) is wide on purpose (4.3 standard errors at k = 3). A few cohorts may agree by chance, and would
+    then look like proof. So the interval is never narrower than the usual random-effects one, from the normal
+    distribution, and p never smaller than that one's ("hybrid 2" of Jackson, Law, Rücker & Schwarzer 2017, doi
+    10.1002/sim.7411 [K]). For two cohorts the variance itself is held to at least the usual one, 1 / Σ weights (Knapp &
+    Hartung 2003, doi 10.1002/sim.1482 [K]); with more, that would make 95 % mean up to 100 % (docs/statistics.md).
+    Cohorts that agree to the last digit show whole numbers, not certainty: interval, t and p are NaN.
     """
     df = len(means) - 1
     weights = 1 / variances
@@ -102,8 +104,9 @@ def pool(means: Floats, variances: Floats) -> Pooled:
     mean = float(np.average(means, weights=weights))
     spread = float(np.sum(weights * (means - mean) ** 2)) / df
     spread = max(1.0, spread) if df == 1 else spread if spread > _AGREED else np.nan
-    error = float(np.sqrt(spread / np.sum(weights)))
-    t, half = mean / error, float(special.stdtrit(df, _UPPER)) * error
-    p = float(2 * special.stdtr(df, -abs(t)))
+    usual = float(1 / np.sqrt(np.sum(weights)))
+    error = usual * spread**0.5
+    half = np.maximum(special.stdtrit(df, _UPPER) * error, special.ndtri(_UPPER) * usual)
+    p = 2 * np.maximum(special.stdtr(df, -abs(mean / error)), special.ndtr(-abs(mean / usual)))
     i2 = 100 * max(0.0, (q - df) / q) if q > 0 else 0.0
-    return Pooled(mean, error, mean - half, mean + half, t, p, tau2, i2)
+    return Pooled(mean, error, usual, float(mean - half), float(mean + half), mean / error, float(p), tau2, i2)

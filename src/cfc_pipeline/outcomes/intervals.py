@@ -19,11 +19,15 @@ def wilson(chosen: int, base: int) -> tuple[float, float]:
 
 
 def prediction_interval(pooled: Pooled, cohorts: int) -> tuple[float, float]:
-    """Where the true mean change of one more cohort would lie: t with k - 2 degrees of freedom, NaN below 3 cohorts.
-    Higgins, Thompson & Spiegelhalter 2009, doi 10.1111/j.1467-985X.2008.00552.x [K]; here with our standard error."""
-    if cohorts < 3:
+    """Where the true mean change of one more cohort would lie: t with k - 2 degrees of freedom.
+
+    Higgins, Thompson & Spiegelhalter 2009, doi 10.1111/j.1467-985X.2008.00552.x [K]; with the larger of both standard
+    errors. NaN below 3 cohorts, and where τ² is 0: there it would be the interval of the mean, and hold another
+    cohort's true change as rarely as every second time (docs/statistics.md).
+    """
+    if cohorts < 3 or pooled.tau2 == 0:
         return float("nan"), float("nan")
-    spread = (pooled.tau2 + pooled.standard_error**2) ** 0.5
+    spread = (pooled.tau2 + max(pooled.standard_error, pooled.usual_error) ** 2) ** 0.5
     half = float(special.stdtrit(cohorts - 2, (1 + CONFIDENCE) / 2)) * spread
     return pooled.mean - half, pooled.mean + half
 

@@ -155,7 +155,7 @@ def _side_by_side(
 def _between_cohorts(about: About) -> tuple[Column, ...]:
     """What stands beside the pooled change: how far cohorts differ, and p where families of tests are declared."""
     return (
-        *_interval("prediction", "95 % prediction interval"),
+        *_interval("prediction", "Prediction interval"),
         Column("tau", "tau", "number", decimals=2),
         Column("i2", label(PairedChange, "i2"), "percent"),
         *((P, *CORRECTED) if about.families else ()),
@@ -190,7 +190,7 @@ def _notes(rows: Protected, about: About) -> tuple[str, ...]:
 
 def _about_pooled(rows: Protected) -> tuple[str, ...]:
     """The note on pooling, or nothing: with a single cohort there is no pooled change."""
-    return (words.POOLED,) if "pooled" in rows.values["level"] else ()
+    return words.POOLED if "pooled" in rows.values["level"] else ()
 
 
 def _used(rows: Protected, about: About) -> pl.DataFrame:
