@@ -9,7 +9,7 @@ from pathlib import Path
 from scipy import special, stats
 
 from tests.independent import answered, counted, read_folder
-from tests.independent_figures import Figures, Scores, pooled, score
+from tests.independent_figures import Figures, Scores, score
 
 Leavers = dict[tuple[str, str | None, str, str], Figures]  # level, cohort or year, instrument, subscale
 # More is better on each of the demo's scales, so the worst score is the lowest.
@@ -35,7 +35,7 @@ def attrition(path: Path) -> Leavers:
             elif value is not None:
                 gone[measure][cohort].append(value)
     return {
-        (level, name, *measure): _figures(measure, by_cohort, gone[measure], members, level)
+        (level, name, *measure): _figures(measure, by_cohort, gone[measure], members)
         for measure, by_cohort in both.items()
         for level, name, members in _groups(years, set(by_cohort) | set(gone[measure]))
     }
@@ -53,7 +53,6 @@ def _figures(
     both: dict[str, list[tuple[float, float]]],
     gone: dict[str, list[float]],
     members: list[str],
-    level: str,
 ) -> Figures:
     pairs = [pair for cohort in members for pair in both.get(cohort, [])]
     stayed, left = [b for b, _ in pairs], [b for cohort in members for b in gone.get(cohort, [])]
@@ -66,8 +65,6 @@ def _figures(
         "left_sd": statistics.stdev(left) if len(left) > 1 else None,
     }
     change = statistics.fmean([a - b for b, a in pairs]) if pairs else None
-    if level == "all":
-        change = pooled([[a - b for b, a in both[cohort]] for cohort in sorted(both)])["mean_change"]
     return figures | _welch(stayed, left) | _what_if(measure, len(stayed), left, change)
 
 

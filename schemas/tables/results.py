@@ -184,9 +184,7 @@ class Attrition(Table):
     ci_low: float = column("Lower end of Welch's 95 % interval of the difference.", nullable=True)
     ci_high: float = column("Upper end of that interval.", nullable=True)
     g: float = column("Difference / pooled SD, times Hedges' exact correction.", label="g", nullable=True)
-    mean_change: float = column(
-        "Mean change of those who stayed, as in paired_change; at level all the pooled one.", nullable=True
-    )
+    mean_change: float = column("Mean change of those who stayed, as in paired_change.", nullable=True)
     if_unchanged: float = column("Mean change of all if those who left had not changed.", nullable=True)
     if_worst: float = column("Mean change of all if those who left had come to the worst score.", nullable=True)
     would_need: float = column(

@@ -7,7 +7,7 @@ from cfc_pipeline.disclosure.hiding import DEAREST_LEVELS, as_cells, count_reaso
 from cfc_pipeline.disclosure.profile import Profile
 from cfc_pipeline.disclosure.protected import Protected, Reason
 from cfc_pipeline.disclosure.sums import sums_over_levels
-from cfc_pipeline.outcomes.attrition import MEASURE, compared, what_if, with_change
+from cfc_pipeline.outcomes.attrition import MEASURE, compared, what_if
 from cfc_pipeline.outcomes.levels import GROUP
 
 STAYED = ("stayed_mean", "stayed_sd")
@@ -44,9 +44,7 @@ def protect_attrition(
     if off_because:
         return unprotected(results.select(*_KEYS, *FIGURES), FIGURES, off_because)
     results = results.join(instruments.select(*MEASURE, *_SCALE), on=MEASURE, how="left", maintain_order="left")
-    stayed = with_change(results.select(*_KEYS), paired.values).join(
-        _stayed(paired), on=_KEYS, how="left", nulls_equal=True, maintain_order="left"
-    )
+    stayed = results.select(_KEYS).join(_stayed(paired), on=_KEYS, how="left", nulls_equal=True, maintain_order="left")
     reasons = results.select(_KEYS)
     for found in (_left(attrition, support, flow, composites, profile), _why_stayed(paired)):
         reasons = reasons.join(found, on=_KEYS, how="left", nulls_equal=True, maintain_order="left")
@@ -62,12 +60,12 @@ def protect_attrition(
 
 
 def _stayed(paired: Protected) -> pl.DataFrame:
-    """n, mean and SD before, of those who answered after: the shown years, and over all years these and the shown
-    cohorts of the other years."""
-    figures = ("n_paired", "pre_mean", "pre_sd")
+    """n, mean and SD before, and mean change, of those who answered after: the shown years, and over all years these
+    and the shown cohorts of the other years."""
+    figures = ("n_paired", "pre_mean", "pre_sd", "mean_change")
     known = paired.values.filter(
         pl.col("to_time_point") == "post", pl.all_horizontal(pl.col(figure).is_not_null() for figure in figures)
-    ).select(*_KEYS, n_stayed="n_paired", stayed_mean="pre_mean", stayed_sd="pre_sd")
+    ).select(*_KEYS, "mean_change", n_stayed="n_paired", stayed_mean="pre_mean", stayed_sd="pre_sd")
     years = known.filter(pl.col("level") == "year")
     cohorts = known.filter(pl.col("level") == "cohort").join(years, on=["academic_year", *MEASURE], how="anti")
     return pl.concat([years, _together(pl.concat([years, cohorts]))])
@@ -85,7 +83,10 @@ def _together(groups: pl.DataFrame) -> pl.DataFrame:
     centre = (n * mean).sum() / n.sum()
     squares = ((n - 1) * pl.col("stayed_sd") ** 2 + n * (mean - centre) ** 2).sum()
     made = groups.group_by(MEASURE, maintain_order=True).agg(
-        n_stayed=n.sum(), stayed_mean=centre, stayed_sd=(squares / (n.sum() - 1)).sqrt()
+        mean_change=(n * pl.col("mean_change")).sum() / n.sum(),
+        n_stayed=n.sum(),
+        stayed_mean=centre,
+        stayed_sd=(squares / (n.sum() - 1)).sqrt(),
     )
     nothing = pl.lit(None, pl.String)
     return made.select(
@@ -93,6 +94,7 @@ def _together(groups: pl.DataFrame) -> pl.DataFrame:
         cohort_id=nothing,
         academic_year=nothing,
         **{key: pl.col(key) for key in MEASURE},
+        mean_change="mean_change",
         n_stayed="n_stayed",
         stayed_mean="stayed_mean",
         stayed_sd="stayed_sd",

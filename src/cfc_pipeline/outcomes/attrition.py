@@ -68,9 +68,9 @@ def attrition(con: duckdb.DuckDBPyConnection, change: pl.DataFrame) -> pl.DataFr
 
 
 def with_change(groups: pl.DataFrame, change: pl.DataFrame) -> pl.DataFrame:
-    """Adds the mean change of those who stayed: of each cohort and year, and over all years the pooled one."""
-    of_all = pl.col("level").replace("pooled", "all")
-    after = change.filter(pl.col("to_time_point") == "post", pl.col("level") != "all").with_columns(level=of_all)
+    """Adds the mean change of those who stayed, everybody counting alike. Over all years it is not the pooled one,
+    which is about cohorts and may leave some out."""
+    after = change.filter(pl.col("to_time_point") == "post")
     keys = ["level", "cohort_id", "academic_year", *MEASURE]
     return groups.join(after.select(*keys, "mean_change"), on=keys, how="left", nulls_equal=True, maintain_order="left")
 

@@ -30,6 +30,7 @@ class Change:
     high: float | None
     column: Column
     hidden: bool
+    figure: str = "mean change"
 
     @property
     def shown(self) -> bool:
@@ -43,7 +44,7 @@ class Change:
         low, high = (digits(end, self.column) for end in (self.low, self.high))
         who = f"{self.people:,} people" if self.people is not None else ""
         who += f" in {counted(self.cohorts, 'cohort')}" if who and self.cohorts is not None else ""
-        words = f"mean change {signed(self.change, self.column)} points (95 % interval {low} to {high}); {who}"
+        words = f"{self.figure} {signed(self.change, self.column)} points (95 % interval {low} to {high}); {who}"
         words = words.removesuffix("; ")
         return f"{self.when}: {words}" if named else words
 
@@ -172,6 +173,7 @@ def slopes(table: PublishedTable) -> Iterator[Change]:
                 high=row["slope_high"],
                 column=columns["slope"],
                 hidden=hidden["slope"] is not None,
+                figure="change of the mean rating from one session to the next",
             )
 
 

@@ -15,7 +15,8 @@ SYNTHETIC = "SYNTHETIC DATA. The people and figures here are invented, to show w
 CAUTION = (
     "These are changes from before to after among people who answered both times, without a comparison group; they may "
     "have many reasons, and are not by themselves an effect of the programme. Among many measures, one or two can look "
-    "clear by chance: look for a pattern, not for a single line."
+    "clear by chance: look for a pattern, not for a single line. A total is the sum of lines beside it, not one more "
+    "finding."
 )
 
 
@@ -154,9 +155,9 @@ def _how(overall: list[Change]) -> str:
         return ""
     if any(change.pooled for change in overall):
         return (
-            "Mean change from before to after, in points of each scale, pooled over the cohorts of all years. Cohorts "
-            "too small to show may be left out, and people who left a questionnaire out are: the numbers of people and "
-            "cohorts say who is behind each line."
+            "Mean change from before to after, in points of each scale, pooled over the cohorts of all years. Small "
+            "cohorts may be left out, so fewer people may be behind a line than answered both times. The columns say "
+            "how many people and cohorts each line is about."
         )
     return f"Mean change from before to after in {overall[0].when}, in points of each scale."
 

@@ -26,8 +26,8 @@ def session_trend(trend: Protected, about: About) -> PublishedTable:
     rows = in_order(labelled(trend, about.cohorts), "question")
     figures = (
         *(Column(key, label(SessionTrend, key), "count") for key in ("n_cohorts", "n_sessions")),
-        *_with_interval("mean", "Level"),
-        *_with_interval("slope", "From one session to the next"),
+        *_with_interval("mean", "Level", 2),
+        *_with_interval("slope", "From one session to the next", 3),
         *(Column(key, name, "number", "SD", 2) for key, name in SPREAD.items()),
     )
     return about.table(
@@ -140,7 +140,7 @@ def _wrong(rows: pl.DataFrame) -> Sequence[str]:
     return (f"More forms than people present, so one of the two counts is wrong: {'; '.join(listed)}.",)
 
 
-def _with_interval(key: str, group: str) -> tuple[Column, ...]:
+def _with_interval(key: str, group: str, decimals: int) -> tuple[Column, ...]:
     ends = (("low", "from"), ("high", "to"))
-    figure = Column(key, "Mean" if key == "mean" else "Change", "number", group, 2)
-    return figure, *(Column(f"{key}_{end}", name, "number", group, 2, INTERVAL) for end, name in ends)
+    figure = Column(key, "Mean" if key == "mean" else "Change", "number", group, decimals)
+    return figure, *(Column(f"{key}_{end}", name, "number", group, decimals, INTERVAL) for end, name in ends)

@@ -186,7 +186,8 @@ LEFT_BEFORE = (
     "people as independent. Of so few people, an interval that holds 0 does not show that the two groups were alike.",
 )
 LEFT_CHANGE = (
-    "Mean change: of those who answered both times; over all years the one pooled over cohorts.",
+    "Mean change: of those who answered both times, everybody counting alike. Over all years it is not the pooled "
+    "change, which is about cohorts and may leave some out.",
     "If unchanged: the mean change of everybody, if those who answered before only had kept their score (last value "
     "carried forward). If worst: the same, if every one of them had come to the worst possible score of the scale; "
     "that is a limit, not a guess. Would need: how much they would have to have changed, on average, for the mean "
@@ -286,7 +287,11 @@ RELIABLE_CHANGE = (
     "(Jacobson and Truax). The rules differ from score to score, and decide the result; they are given below.",
     "Recovered: improved so and crossed the cut-off. Improved: the same without crossing it, or where no cut-off is "
     "known. Got worse: as much the other way. Who was never in the clinical range cannot recover. n is the sum of all.",
-    "% is of all people with a score at both times. Small counts are hidden, and what would give them away; a row is "
+    "By error alone, 2 or 3 people in 100 would seem to have improved, and as many to have got worse. What counts as "
+    "error depends on the reliability: one from a second test is mostly lower than alpha, and lets fewer changes "
+    "count.",
+    "% is of all people with a score at both times; where only one count is shown, the rest of n are in the others. "
+    "Small counts are hidden, and what would give them away; a row is "
     "hidden whole where everybody changed alike. Cohorts are too small for this table.",
 )
 
