@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import json
 import os
 import stat
 
@@ -10,10 +11,11 @@ import pytest
 
 from cfc_pipeline import cli
 from cfc_pipeline.errors import PipelineError
+from cfc_pipeline.recipes.publish import publish
 from cfc_pipeline.recipes.report import in_json, in_words
 from cfc_pipeline.recipes.review import decide
 from flows.safety import value_free
-from tests.small_folder import ANSWERS, PEOPLE, answer, ask, drop, filled, person, take_in
+from tests.small_folder import ANSWERS, PEOPLE, WHEN, answer, ask, drop, filled, person, take_in
 
 
 def test_a_comment_cannot_be_traced_to_its_response_by_the_fingerprint(tmp_path):
@@ -132,3 +134,11 @@ def test_a_panic_inside_a_library_is_told_without_its_text(tmp_path, monkeypatch
     printed = capsys.readouterr()
     assert "Quillfeather" not in printed.out + printed.err
     assert "PanicException" in printed.err
+
+
+def test_release_json_tells_no_count_that_disclosure_control_has_not_seen(tmp_path):
+    folder = filled(tmp_path / "p", people=3)
+    take_in(folder)
+    publish(folder, now=WHEN)
+    told = json.loads((folder / "releases" / "latest" / "release.json").read_text())
+    assert set(told["source"]) == {"run", "version", "audit_log"}
