@@ -74,3 +74,9 @@ def test_the_same_through_the_warehouse() -> None:
     assert [found[name][0] for name in ("rest_sd", "person_sd")] == pytest.approx(np.sqrt(expected[:2]), abs=1e-7)
     # Of 14 people, who has no score before, and one at that time.
     assert found.select("n_people", "n_responses", "n_late").rows() == [(14, 37, 1), (14, 37, 3), (14, 37, 2)]
+
+
+def test_one_person_or_nobody_who_answered_twice_has_no_change() -> None:
+    """As many scores as time points, or no score beside another: nothing is known of the rest, and nothing divides."""
+    for scores in ([[1.0, 2.0, 4.0]], [[1.0, np.nan, np.nan], [np.nan, 2.0, 3.0]], [[1.0, np.nan], [np.nan, 2.0]]):
+        assert np.isnan(figures(fit(people(np.array(scores))))).all()

@@ -52,7 +52,7 @@ def fit(patterns: Patterns) -> Fit:
     share = _peak(patterns)
     ratio = share / (1 - share)
     at = _At(patterns, ratio)
-    rest = np.where(at.known, at.rest / at.df, np.nan)
+    rest = np.where(at.known, at.rest / np.maximum(at.df, 1), np.nan)  # as many scores as means leave no rest
     inverse = np.linalg.inv(at.matrix)
     diagonal = np.diagonal(inverse, axis1=1, axis2=2)
     variances = diagonal + inverse[:, :1, 0] - 2 * inverse[:, 0, :]
