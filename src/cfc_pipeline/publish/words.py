@@ -200,7 +200,7 @@ MIXED_MODEL = (
     "nobody can check that.",
     "95 % interval: as many standard errors of the model to either side as the interval of the pooled change has, with "
     "its degrees of freedom; so it allows for cohorts that differ. In simulations with 3 to 9 cohorts of 8 to 14 "
-    "people, of whom some stayed away as chance had it or by their earlier scores, it held the true change 93 to 96 "
+    "people, of whom some stayed away as chance had it or by their earlier scores, it held the true change 94 to 98 "
     "times in 100.",
     "Where the two changes differ, who answered both times is not like the others. Shown only where enough people have "
     "a score at that time and none before, because the change could otherwise be solved for single people; not for "
