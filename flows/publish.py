@@ -13,21 +13,22 @@ from cfc_pipeline.recipes.publish import Published
 
 @task(name="write release", persist_result=False, cache_policy=NO_CACHE)
 @value_free
-def write_release(folder: Path) -> Published:
-    return recipe.publish(folder)
+def write_release(folder: Path, if_new: bool) -> Published:
+    return recipe.publish(folder, if_new=if_new)
 
 
 @flow(name="publish", persist_result=False)
-def publish(programme: Path) -> Published:
+def publish(programme: Path, if_new: bool = False) -> Published:
     """Hide what could identify somebody, write all tables and charts, and make the new release the latest.
 
     Args:
         programme: The programme's folder on the machine that runs this.
+        if_new: Write nothing while the latest release shows the same.
     """
     # Check
     check_settings()
     # Load and write
-    release = write_release(programme)
+    release = write_release(programme, if_new)
     # Save
     create_markdown_artifact(
         f"## Release\n\n```\n{release.in_words()}\n```", key="release", description="What was published"

@@ -286,6 +286,11 @@ class Email(Model):
 
 class Schedule(Model):
     nightly: str = Field("0 3 * * *", description="Cron expression, in the programme's time zone.")
+    publish: bool = Field(
+        True,
+        description="True: the nightly run also publishes and emails what is new. False: it only takes answers in, and "
+        "you publish when a cohort is complete.",
+    )
 
 
 class ReliableRule(Model):

@@ -18,6 +18,8 @@ from cfc_pipeline.cli.review import review
 from cfc_pipeline.demo.people import invent_people
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.sources import TITLES
+from cfc_pipeline.sources.apis.api import APIS
 from docs.make_reference import instrument_pages, renewed, schema_text
 from schemas import PROGRAMME_SCHEMA
 from schemas.tables import TABLES
@@ -165,6 +167,11 @@ def test_every_exit_code_says_what_to_do() -> None:
     operator = by_hand(DOCS / "operator.md")
     codes = {kind.exit_code for kind in errors.kinds()[1:]}
     assert {code for code in codes if not re.search(rf"^\| {code}\b", operator, re.MULTILINE)} == set()
+
+
+def test_every_tool_that_is_fetched_from_is_told_about() -> None:
+    fetched = (ROOT / "docs" / "survey-tools.md").read_text(encoding="utf-8").split("## Files")[0]
+    assert all(fetched.count(f"\n| {TITLES[tool]} |") == 2 for tool in APIS)
 
 
 def test_every_environment_variable_is_listed() -> None:

@@ -108,3 +108,22 @@ def test_forms_in_prefects_page_explain_every_parameter():
     for flow in (ingest, publish, email_summary, nightly):
         for name, parameter in flow.parameters.properties.items():
             assert parameter.get("description"), f"{flow.name}: {name}"
+
+
+def test_a_night_without_news_ends_well_and_sends_nothing(tmp_path, monkeypatch):
+    import flows.nightly
+    from tests.small_folder import filled
+
+    sent = []
+    monkeypatch.setattr(flows.nightly, "email_summary", sent.append)
+    folder = filled(tmp_path / "small")
+    for _ in range(2):
+        flows.nightly.nightly(folder)
+    assert len(sent) == 1
+    assert known_to_prefect("nothing new to publish") >= 1
+    settings = folder / "programme.yaml"
+    settings.write_text(settings.read_text() + "schedule: {publish: false}\n")
+    shutil.rmtree(folder / "releases")
+    flows.nightly.nightly(folder)
+    assert len(sent) == 1
+    assert not list(folder.glob("releases/2*"))

@@ -106,7 +106,7 @@ def test_nobody_else_can_read_the_warehouse_while_it_is_written(tmp_path, monkey
         seen.update({p.name: stat.S_IMODE(p.stat().st_mode) for p in (folder / "data").glob("*warehouse*")})
         raise RuntimeError
 
-    monkeypatch.setattr("cfc_pipeline.recipes.ingest.publish_snapshot", look)
+    monkeypatch.setattr("cfc_pipeline.recipes.ingest.write_analysts_copy", look)
     monkeypatch.setattr("cfc_pipeline.recipes.ingest.write_session_feedback", look)
     before = os.umask(0o022)
     try:

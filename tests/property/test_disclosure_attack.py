@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cfc_pipeline.disclosure.attrition import protect_attrition
 from cfc_pipeline.disclosure.feedback import protect_feedback
 from cfc_pipeline.disclosure.flow import protect_flow
-from cfc_pipeline.disclosure.impact import protect_impact, protect_impact_and_shares
+from cfc_pipeline.disclosure.impact import protect_impact_and_shares
 from cfc_pipeline.disclosure.paired import protect_paired
 from cfc_pipeline.disclosure.profile import load_profile
 from cfc_pipeline.disclosure.protected import Protected
@@ -99,7 +99,7 @@ def test_no_box_of_the_flow_can_be_worked_out(programme, name):
 def test_no_answer_of_a_few_people_can_be_worked_out(programme, name):
     con, profile = small_programme(*programme), load_profile(name)
     impact, cohorts = con.table("impact_distribution").pl().filter(pl.col("item") <= 2), con.table("cohort").pl()
-    protected = protect_impact(impact, profile)
+    protected, _ = protect_impact_and_shares(impact, con.table("impact_share").pl().clear(), profile)
     for item in impact["item"].unique():
         cells: dict[Atoms, tuple[int, bool]] = {}
         for true, seen in rows(impact, protected):

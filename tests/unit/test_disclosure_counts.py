@@ -6,7 +6,7 @@ import pytest
 
 from cfc_pipeline.disclosure.counts import choose_shown
 from cfc_pipeline.disclosure.flow import protect_flow
-from cfc_pipeline.disclosure.impact import protect_impact, protect_impact_and_shares
+from cfc_pipeline.disclosure.impact import protect_impact_and_shares
 from cfc_pipeline.disclosure.profile import load_profile
 from cfc_pipeline.disclosure.quality import protect_quality
 from cfc_pipeline.disclosure.sums import sums_of
@@ -14,6 +14,12 @@ from cfc_pipeline.errors import DisclosureRefusal
 from schemas.tables import TABLES, polars_schema
 
 DEFAULT = load_profile("default")
+NO_SHARES = pl.DataFrame(schema=polars_schema(TABLES["impact_share"]))
+
+
+def protect_impact(rows, profile, off_because=None):
+    """Answers without shares of them."""
+    return protect_impact_and_shares(rows, NO_SHARES, profile, off_because)[0]
 
 
 def shown(values, sums, *, order=None):

@@ -1,10 +1,12 @@
 """What a person names to `ingest` (a file, a survey, an instrument) and got wrong is told, and nothing is taken in."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from cfc_pipeline.errors import ConfigError
+from cfc_pipeline.identity.approvals import decide
 from cfc_pipeline.programme_folder import init
 from cfc_pipeline.recipes.doctor import examine
 from cfc_pipeline.recipes.ingest import ingest
@@ -84,9 +86,11 @@ def test_an_inbox_that_was_deleted_comes_back_for_the_owner_only(folder: Path) -
     assert (folder / "inbox").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("name", ["inbox", "corrections.csv"])
+@pytest.mark.parametrize("name", ["inbox", "corrections.csv", "approvals.csv"])
 def test_doctor_sees_personal_files_that_others_can_read(folder: Path, name: str) -> None:
     settings(folder)
+    decide(folder, ["c-0123456789abcdef0123"], "approved", "office", date(2026, 1, 5), "It helped, said somebody.")
+    assert (folder / "approvals.csv").stat().st_mode & 0o077 == 0
     (folder / name).chmod(0o755)
     assert [line for line in examine(folder, {}) if line.startswith(f"mend: others can read {name}")]
 

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import pytest
 
 from cfc_pipeline.errors import StoreBusy, StoreError
 from cfc_pipeline.warehouse import layout
-from cfc_pipeline.warehouse.snapshot import publish_snapshot
+from cfc_pipeline.warehouse.snapshot import write_analysts_copy
 from cfc_pipeline.warehouse.store import MIGRATIONS, reading, writing
 from cfc_pipeline.warehouse.write import keep_only, known_rows, replace_table, write_responses
 from schemas.tables import TABLES, polars_schema
@@ -206,7 +207,7 @@ def test_the_codebook_names_every_column():
 def test_the_analysts_copy_has_no_unapproved_comment_in_any_byte(path, tmp_path):
     target = tmp_path / "analysis.duckdb"
     texts = pl.concat([comment(1, "UNAPPROVED-TEXT"), comment(2, "APPROVED-TEXT", "approved")])
-    with writing(path, after=lambda con: publish_snapshot(con, target)) as con:
+    with writing(path, after=lambda con: write_analysts_copy(con, target)) as con:
         replace_table(con, "comment", texts)
     assert b"UNAPPROVED-TEXT" not in target.read_bytes()
     with reading(target) as con:
@@ -227,7 +228,7 @@ def test_an_open_notebook_neither_blocks_a_run_nor_breaks(path, tmp_path):
     target = tmp_path / "analysis.duckdb"
 
     def run(values):
-        with writing(path, after=lambda con: publish_snapshot(con, target)) as con:
+        with writing(path, after=lambda con: write_analysts_copy(con, target)) as con:
             write_responses(con, responses(values), NONE, SECRET)
 
     run({1: 3})
@@ -243,9 +244,22 @@ def test_an_open_notebook_neither_blocks_a_run_nor_breaks(path, tmp_path):
     assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["analysis.duckdb"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder to a group it is not in")
+def test_analysts_keep_their_access_by_the_folders_group(path, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    os.chown(data, -1, 4242)
+    data.chmod(0o2750)
+    for value in (3, 4):
+        with writing(path, after=lambda con: write_analysts_copy(con, data / "analysis.duckdb")) as con:
+            write_responses(con, responses({1: value}), NONE, SECRET)
+        copy = (data / "analysis.duckdb").stat()
+        assert (copy.st_gid, copy.st_mode & 0o777) == (4242, 0o640)
+
+
 def test_rows_are_in_the_order_of_their_pseudonyms(path, tmp_path):
     target = tmp_path / "analysis.duckdb"
-    with writing(path, after=lambda con: publish_snapshot(con, target)) as con:
+    with writing(path, after=lambda con: write_analysts_copy(con, target)) as con:
         write_responses(con, responses({3: 3}), NONE, SECRET)
         write_responses(con, responses({1: 4}), NONE, SECRET)
     with reading(target) as con:

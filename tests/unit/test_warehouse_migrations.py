@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from cfc_pipeline.warehouse import store
-from cfc_pipeline.warehouse.snapshot import publish_snapshot
+from cfc_pipeline.warehouse.snapshot import write_analysts_copy
 from cfc_pipeline.warehouse.store import MIGRATIONS, _add_kinds_of_breaks, reading, writing
 from cfc_pipeline.warehouse.write import replace_table
 from schemas.tables import TABLES, polars_schema
@@ -30,7 +30,7 @@ def old(tmp_path):
 def test_an_old_warehouse_gets_the_column_once_and_every_value_in_its_own(old, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "MIGRATIONS", [*MIGRATIONS, add_region])
     for _ in range(2):
-        with writing(old, after=lambda con: publish_snapshot(con, tmp_path / "analysis.duckdb")) as con:
+        with writing(old, after=lambda con: write_analysts_copy(con, tmp_path / "analysis.duckdb")) as con:
             replace_table(con, "cohort", COHORTS)
             assert con.execute("SELECT label, region, phase FROM cohort").fetchall() == [("A label", *ROW[5:])]
     with reading(tmp_path / "analysis.duckdb") as con:

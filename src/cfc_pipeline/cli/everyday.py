@@ -78,17 +78,29 @@ def status(*, folder: Folder, as_json: AsJson = False) -> None:
 
 
 @app.command
-def publish(*, folder: Folder, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+def publish(
+    *,
+    folder: Folder,
+    if_new: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
     """Write a release: tables, charts, one page to read.
 
     Example: cfc-pipeline -p my-programme publish
+
+    Parameters
+    ----------
+    if_new
+        Write nothing while the latest release shows the same.
     """
     from cfc_pipeline.recipes.publish import publish as recipe
 
-    release = recipe(folder, dry_run=dry_run)
+    release = recipe(folder, if_new=if_new, dry_run=dry_run)
     facts = {
         "release": str(release.path),
         "dry_run": dry_run,
+        "nothing_new": release.nothing_new,
         "tables": release.tables,
         "shown": release.shown,
         "hidden": release.hidden,
@@ -166,6 +178,10 @@ def export(
 
     Parameters
     ----------
+    directory
+        A new folder for it.
+    format_
+        parquet, csv, or spss (.sav files).
     leave_out
         What a colleague may know of a person and the data shall not hold: academic_year, cohort_id, school_id, role,
         phase, region.

@@ -125,6 +125,19 @@ def accept(
     """Let a changed form count: as the same, or as a break, which marks the trend.
 
     Example: cfc-pipeline -p my-programme review accept wellbeing-before f-0123456789 --as same
+
+    Parameters
+    ----------
+    survey
+        Id of the survey entry.
+    version
+        The form's version, as `review forms` lists it.
+    as_
+        same: the answers mean what they meant. break: they count, and the trend is marked.
+    by
+        Who decides, for form_changes.csv. Default: your account on this machine.
+    note
+        Why, for form_changes.csv.
     """
     from cfc_pipeline.recipes.forms import accept as recipe
 

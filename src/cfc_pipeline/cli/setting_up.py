@@ -16,6 +16,13 @@ def init(directory: Path, /, *, name: str | None = None) -> None:
     """Make a programme folder that works at once, with comments that teach.
 
     Example: cfc-pipeline init my-programme --name "Compassion Focused Coaching"
+
+    Parameters
+    ----------
+    directory
+        The folder to make. What is in it already stays.
+    name
+        What pages and the email call the programme. Default: the folder's name.
     """
     from cfc_pipeline.programme_folder import init as make
 
@@ -56,6 +63,8 @@ def add_survey(
 
     Parameters
     ----------
+    file
+        The export to read.
     tool
         Instead of a file: the survey tool, such as surveymonkey.
     survey
@@ -63,7 +72,7 @@ def add_survey(
     server
         The tool's web address, where it has several or is your own.
     account
-        The token then is in CFC_TOKEN_<ACCOUNT> instead of CFC_TOKEN_<TOOL>.
+        The token then is in the variable CFC_TOKEN_ and this name, instead of the tool's name.
     """
     from cfc_pipeline.programme import Fetch
     from cfc_pipeline.recipes.add_survey import draft, draft_fetched
@@ -98,6 +107,11 @@ def serve(*, folder: Folder, port: int = 4200) -> None:
     """Keep Prefect running on this machine: its page with a Run button, and the schedule in programme.yaml.
 
     Example: cfc-pipeline -p my-programme serve
+
+    Parameters
+    ----------
+    port
+        Of Prefect's page on this machine.
     """
     from cfc_pipeline.programme_file import load_programme
 
@@ -112,6 +126,13 @@ def demo(directory: Path = Path("demo"), /, *, fresh: bool = False) -> int:
     """Build a synthetic programme, run the real flows on it, and say what to open.
 
     Example: cfc-pipeline demo demo
+
+    Parameters
+    ----------
+    directory
+        Where to build it.
+    fresh
+        Delete an earlier demo there first.
     """
     from cfc_pipeline.demo.build import build_demo, clear_demo
 

@@ -1,4 +1,4 @@
-"""The synthetic programme: three academic years, ten cohorts, every survey tool, every kind of dirt, and canaries.
+"""The synthetic programme: three academic years, ten cohorts, five survey tools, every kind of dirt, and canaries.
 
 The people, their answers and every number are invented; programme.yaml says so, and with it every page that is made.
 """

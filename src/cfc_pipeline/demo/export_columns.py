@@ -205,7 +205,7 @@ def google_sheet(r: Request) -> list[Column]:
 
 
 def google_download(r: Request) -> list[Column]:
-    """The style of its times is [mem] in the facts; the offset is that of the clock on the day."""
+    """The style of its times is from memory, not confirmed; the offset is that of the clock on the day."""
 
     def with_offset(submission: Submission) -> str:
         local = submission.submitted.astimezone(r.zone)
@@ -232,7 +232,7 @@ def surveymonkey(r: Request) -> list[Column]:
 
 
 def surveymonkey_dates(r: Request) -> list[Column]:
-    """Of a workbook. Whether its times are date cells or text is not in the facts; readers take both."""
+    """Of a workbook. Whether its times are date cells or text was not seen; readers take both."""
     return _surveymonkey(r, None)
 
 

@@ -33,7 +33,7 @@ class Layout:
 
 _csv = partial(write_text, line_end="\n")
 _crlf = partial(write_text, line_end="\r\n")
-# UTF-16 with a mark is [mem] in the facts; the reader goes by the mark alone.
+# UTF-16 with a mark is from memory, not confirmed; the reader goes by the mark alone.
 _utf16 = partial(write_text, delimiter="\t", encoding="utf-16-le", mark="\ufeff")
 _windows = partial(write_text, line_end="\r\n", encoding="cp1252")
 _quoted: dict[str, Any] = {"line_end": "\r\n", "quoting": csv.QUOTE_ALL}

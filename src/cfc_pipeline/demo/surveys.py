@@ -1,6 +1,6 @@
 """The demo's surveys as data: who was asked what, with which tool, and in which of its layouts.
 
-All five tools appear, labels in some and numbers in others; each way of telling the person, the cohort and the time
+Five survey tools appear, labels in some and numbers in others; each way of telling the person, the cohort and the time
 point is used at least once.
 """
 

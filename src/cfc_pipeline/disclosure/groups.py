@@ -1,7 +1,7 @@
 """Which estimates of nested groups may be shown: a mean of a year, less the means of its cohorts, is a mean too.
 
-Whoever knows the mean and n of a whole and of some of its parts knows those of what is left over (C.3 of the project's
-facts: 60.0 of 12 people, then 61.0 of 13, makes the newcomer's score 73). So a whole is shown only if the people left
+Whoever knows the mean and n of a whole and of some of its parts knows those of what is left over (for
+example: 60.0 of 12 people, then 61.0 of 13, makes the newcomer's score 73). So a whole is shown only if the people left
 over after taking away every shown part are nobody, or enough people of enough schools to be shown as a group. The same
 arithmetic works for sums of squares, so SDs, intervals and effects follow the mean.
 

@@ -12,8 +12,6 @@ from cfc_pipeline.disclosure.profile import Profile
 from cfc_pipeline.disclosure.protected import Protected, Reason
 from cfc_pipeline.disclosure.sums import sums_over_levels
 from cfc_pipeline.outcomes.levels import GROUP
-from schemas.tables.contract import polars_schema
-from schemas.tables.results import ImpactShare
 
 QUESTION = (*GROUP, "instrument", "item")
 SHARE = (*GROUP, "role_group", "instrument", "item")
@@ -22,11 +20,6 @@ SHARE_FIGURES = ("n_increased", "base", "percent", "ci_low", "ci_high")
 # What is decided first stays shown: bases, then the shares of everybody, then each answer, then role groups. With the
 # shares first fewer figures are hidden in all, because small counts then hide beside each other on their own side.
 SHARES, COUNTS, ROLES = 5, 10, 20
-
-
-def protect_impact(impact: pl.DataFrame, profile: Profile, off_because: str | None = None) -> Protected:
-    """`impact_distribution` alone; see protect_impact_and_shares."""
-    return protect_impact_and_shares(impact, pl.DataFrame(schema=polars_schema(ImpactShare)), profile, off_because)[0]
 
 
 def protect_impact_and_shares(

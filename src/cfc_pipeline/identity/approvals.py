@@ -54,6 +54,7 @@ def _lines(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
 def decide(folder: Path, comment_ids: list[str], decision: str, by: str, on: date, text: str = "") -> None:
     """Add a line for each comment; who decided and when stay on record. `text` is an edited wording."""
     path = folder / FILE_NAME
+    path.touch(mode=0o600)  # an edited wording may name somebody
     header, rows = _lines(path)
     if header and "text" not in header:  # a version before this one wrote the file
         _write(path, [row for _, row in rows])
@@ -66,6 +67,7 @@ def decide(folder: Path, comment_ids: list[str], decision: str, by: str, on: dat
 
 def _write(path: Path, rows: list[dict[str, str]]) -> None:
     building = path.with_name(f".{path.name}.new")
+    building.touch(mode=0o600)
     with building.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="", extrasaction="ignore")
         writer.writeheader()

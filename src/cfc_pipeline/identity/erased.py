@@ -30,9 +30,10 @@ from cfc_pipeline.programme import Survey
 from cfc_pipeline.sources.raw import READER_COLUMNS, RawTable
 
 _FILE, _PURPOSE = "erased.sealed", "erased"
-_ADDRESS = re.compile(r"[^\s<>,;:()\"']+@[^\s<>,;:()\"']*[^\s<>,;:()\"'.]")
+AN_ADDRESS = r"[^\s<>,;:()\"']+@[^\s<>,;:()\"']*[^\s<>,;:()\"'.]"
+_ADDRESS = re.compile(AN_ADDRESS)
 _EVERYDAY = set(WORDS["everyday_words"].split())
-_WHO = ("email", "previous_email", "code")
+WHO = ("email", "previous_email", "code")
 GONE = "[erased]"
 _NAME = "[name]"
 
@@ -144,7 +145,7 @@ def _roles(raw: RawTable, survey: Survey) -> tuple[set[str], set[str], set[str]]
 
 def who_columns(raw: RawTable, survey: Survey) -> set[str]:
     """Keys of the columns that say whose a row is, or that the tool calls personal."""
-    named = [survey.person.column if survey.person else None, *(survey.fields.get(f) for f in _WHO)]
+    named = [survey.person.column if survey.person else None, *(survey.fields.get(f) for f in WHO)]
     who = {key for name in named if name and (key := resolve(raw, name))}
     return who | {column.key for column in raw.columns if column.system and column.personal}
 

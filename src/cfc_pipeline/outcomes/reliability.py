@@ -37,13 +37,6 @@ def alphas(covariance: Floats) -> Floats:
     return np.asarray(k / (k - 1) * (1 - own / np.where(total > 0, total, np.nan)))
 
 
-def standardised_alpha(items: Floats) -> float:
-    """Alpha of items brought to one variance."""
-    k = items.shape[1]
-    mean = (np.corrcoef(items, rowvar=False).sum() - k) / (k * (k - 1))
-    return float(k * mean / (1 + (k - 1) * mean))
-
-
 def feldt_interval(items: Floats) -> tuple[float, float]:
     """Feldt's 95 % interval of alpha, from the F distribution."""
     low, high = feldt(np.array(alpha(items)), np.array(items.shape[0]), items.shape[1])

@@ -191,7 +191,9 @@ def _where(smtp: Smtp) -> str:
 
 def _values(programme: Programme, tables: list[PublishedTable], release_id: str) -> dict[str, object]:
     assert programme.email is not None
+    sender = _address(programme.email.sender, "email.sender")
     return {
+        "sender": sender.display_name or sender.addr_spec,
         "programme": programme_name(programme),
         "subject": plain(f"{'[SYNTHETIC] ' if programme.synthetic else ''}{programme.email.subject}"),
         "years": academic_years(programme),

@@ -102,7 +102,7 @@ def signed(value: float, column: Column) -> str:
 
 def changes(table: PublishedTable) -> Iterator[Change]:
     """Row by row, group by group: in each column group the change is the figure just before its interval."""
-    for row, hidden in _rows(table):
+    for row, hidden in rows_of(table):
         texts = [row[c.key] for c in table.columns if c.kind == "text" and c.key != table.row_group]
         measure = ", ".join(text for text in texts if text)
         for group, columns in _groups(table).items():
@@ -135,7 +135,7 @@ def steps(table: PublishedTable, instrument: str, when: Sequence[str]) -> list[S
 
 def stages(table: PublishedTable) -> Iterator[Stage]:
     """The last row of each row group, which is its total, at the stages from enrolled to paired."""
-    last = {row.get(table.row_group, ""): (row, hidden) for row, hidden in _rows(table)}
+    last = {row.get(table.row_group, ""): (row, hidden) for row, hidden in rows_of(table)}
     for group, (row, hidden) in last.items():
         for column in (c for key in STAGES for c in table.columns if c.key == key):
             yield Stage(group, column.key, column.label, row[column.key], hidden[column.key] is not None)
@@ -144,7 +144,7 @@ def stages(table: PublishedTable) -> Iterator[Stage]:
 def ratings(table: PublishedTable) -> Iterator[Rating]:
     """Every mean rating of the table: a column group for each question, a row for each cohort (or year) and session."""
     means = {group: c for group, columns in _groups(table).items() for c in columns if c.key.endswith("_mean")}
-    for row, hidden in _rows(table):
+    for row, hidden in rows_of(table):
         session, year, cohort = (row.get(key) for key in ("session_number", "academic_year", "cohort"))
         if session is None:
             continue
@@ -159,7 +159,7 @@ def ratings(table: PublishedTable) -> Iterator[Rating]:
 def slopes(table: PublishedTable) -> Iterator[Change]:
     """From one session to the next, of each year and all years: rows of `session_trend` that are of no cohort."""
     columns = {column.key: column for column in table.columns}
-    for row, hidden in _rows(table):
+    for row, hidden in rows_of(table):
         if row.get("cohort") == ALL_COHORTS:
             yield Change(
                 instrument=TREND,
@@ -177,7 +177,8 @@ def slopes(table: PublishedTable) -> Iterator[Change]:
             )
 
 
-def _rows(table: PublishedTable) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+def rows_of(table: PublishedTable) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each row's values, and the reasons for what is hidden in it."""
     return zip(table.values.iter_rows(named=True), table.hidden.iter_rows(named=True), strict=True)
 
 

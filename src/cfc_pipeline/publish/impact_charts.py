@@ -12,7 +12,7 @@ from typing import Any
 
 from cfc_pipeline.disclosure.protected import MARK
 from cfc_pipeline.publish.charts import INK, Chart, chart
-from cfc_pipeline.publish.figures import digits
+from cfc_pipeline.publish.figures import digits, rows_of
 from cfc_pipeline.publish.model import PublishedTable
 
 INCREASED, OTHERS = ("#8cc3c9", "#1d6278"), ("#e3e3e3", "#8a4b08")  # from the line outwards
@@ -64,15 +64,11 @@ def impact_charts(tables: Mapping[str, PublishedTable]) -> list[Chart]:
 def bars_by_item(answers: PublishedTable, shares: PublishedTable) -> Iterator[tuple[str, list[Bar]]]:
     """The years of the table of all answers, those of the newest last, then all years."""
     years = {c.group: c.key.removesuffix("_percent") for c in answers.columns if c.key.endswith("_percent")}
-    rows = list(zip(answers.values.iter_rows(named=True), answers.hidden.iter_rows(named=True), strict=True))
-    told = {(row["question"], row["who"]): (row, why) for row, why in _rows(shares)}
+    rows = list(rows_of(answers))
+    told = {(row["question"], row["who"]): (row, why) for row, why in rows_of(shares)}
     for item in dict.fromkeys(row["question"] for row, _ in rows if row["counts"] is not None):
         mine = [(row, why) for row, why in rows if row["question"] == item and row["counts"] is not None]
         yield item, [_bar(year, key, mine, told.get((item, year)), shares) for year, key in years.items()]
-
-
-def _rows(table: PublishedTable) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    return zip(table.values.iter_rows(named=True), table.hidden.iter_rows(named=True), strict=True)
 
 
 def _bar(

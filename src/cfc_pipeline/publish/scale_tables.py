@@ -4,14 +4,12 @@ import polars as pl
 
 from cfc_pipeline.disclosure.protected import Protected
 from cfc_pipeline.publish import words
-from cfc_pipeline.publish.layout import INSTRUMENT, SUBSCALE, About, in_order, titled, where
+from cfc_pipeline.publish.layout import INSTRUMENT, SUBSCALE, YEAR, About, in_order, titled, where
 from cfc_pipeline.publish.model import ALL_YEARS, Column, FigureKind, PublishedTable
 from schemas.tables import TIME_POINTS, label
-from schemas.tables.people import Cohort
 from schemas.tables.results import Reliability, ReliableChange, ResponseFlow
 
 WHEN = Column("when", "When", "text")
-YEAR = Column("academic_year", label(Cohort, "academic_year"), "text")
 TIMES = {time_point: label(ResponseFlow, time_point) for time_point in TIME_POINTS}
 
 
@@ -62,7 +60,12 @@ def reliable_change(change: Protected, about: About) -> PublishedTable:
         rows,
         (INSTRUMENT, SUBSCALE, YEAR, Column("from_", "Reliable from", "text"), n, *counts),
         (values.with_columns(pl.col("academic_year").fill_null(ALL_YEARS)), rows.hidden),
-        (*words.RELIABLE_CHANGE, *words.rules(values)),
+        (
+            words.RELIABLE_CHANGE[0],
+            *((words.RECOVERED,) if recovers else ()),
+            *words.RELIABLE_CHANGE[1:],
+            *words.rules(values),
+        ),
         name="reliable_change",
         title="How many people changed by more than error of measurement",
         shows="For each score with a rule, how many people got better, got worse, or neither, from before to after.",

@@ -1,4 +1,5 @@
-"""audit.jsonl: every release, export, erasure, exchange of keys, decision and override, one line each, for good.
+"""audit.jsonl, one line each, for good: releases, exports, erasures, access lists, removals by `retain`, key exchanges,
+backups, restores, decisions about comments, themes, forms and links, and reasons for switching a rule off.
 
 Each line holds the hash of the line before it, so a line that was changed, taken out or put in breaks the chain.
 Cutting off the end would not: so releases and certificates of erasure carry the hash that was last when they were made,

@@ -164,8 +164,8 @@ def _past_their_time(programme: Programme, environ: Mapping[str, str]) -> list[s
 def _too_open(programme: Programme) -> list[str]:
     """Personal files that other users of the machine could read."""
     restricted = [programme.restricted, *programme.restricted.rglob("*")]
-    # corrections.csv quotes what people typed; a closed inbox closes the files in it.
-    kept = [programme.folder / name for name in ("corrections.csv", "links.csv")]
+    # corrections.csv quotes what people typed, approvals.csv may; a closed inbox closes the files in it.
+    kept = [programme.folder / name for name in ("corrections.csv", "approvals.csv", "links.csv")]
     coding = programme.folder / sheets.FOLDER
     personal = [*restricted, programme.warehouse, programme.inbox, *kept, coding, *sheets.every(programme.folder)]
     loose = [p for p in personal if p.exists() and stat.S_IMODE(p.stat().st_mode) & 0o077]

@@ -48,7 +48,7 @@ from cfc_pipeline.recipes.links import Recognised, recognise
 from cfc_pipeline.recipes.report import IngestReport, Refused, shown
 from cfc_pipeline.recipes.themes import CODED, store_themes
 from cfc_pipeline.warehouse.layout import dictionary
-from cfc_pipeline.warehouse.snapshot import publish_snapshot
+from cfc_pipeline.warehouse.snapshot import write_analysts_copy
 from cfc_pipeline.warehouse.store import Connection, value, writing
 from cfc_pipeline.warehouse.write import (
     keep_only,
@@ -88,7 +88,7 @@ def ingest(
     coding = read_coding(programme.folder)
 
     def copy_for_analysts(con: Connection) -> None:
-        publish_snapshot(con, programme.analysis)
+        write_analysts_copy(con, programme.analysis)
 
     with writing(programme.warehouse, dry_run=dry_run, after=copy_for_analysts) as con:
         sealed = list_raw(programme.restricted, keys)

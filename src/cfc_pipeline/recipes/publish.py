@@ -5,9 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cfc_pipeline import __version__
+from cfc_pipeline.errors import ReleaseError
+from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.publish.release import release_name, write_release
+from cfc_pipeline.publish.model import PublishedTable
+from cfc_pipeline.publish.release import read_release, release_name, write_release
 from cfc_pipeline.publish.tables import build_tables
+from cfc_pipeline.publish.tidy import csv_bytes
 from cfc_pipeline.publish.written import as_written, figures, hidden_by_reason
 from cfc_pipeline.recipes import audit
 from cfc_pipeline.warehouse.store import Connection, reading
@@ -15,7 +19,8 @@ from cfc_pipeline.warehouse.store import Connection, reading
 
 @dataclass(frozen=True)
 class Published:
-    """What a release holds, in counts. `path` is where it would be, when nothing was written."""
+    """What a release holds, in counts. `path` is where it would be, when nothing was written; the latest release, when
+    that shows the same."""
 
     path: Path
     dry_run: bool
@@ -23,8 +28,11 @@ class Published:
     shown: int
     hidden: int
     off_because: str | None
+    nothing_new: bool = False
 
     def in_words(self) -> str:
+        if self.nothing_new:
+            return f"There is nothing new to publish: release {self.path.name} shows the same."
         lines = [
             f"Release {self.path.name}: {self.tables} tables, {self.shown} figures shown, {self.hidden} hidden.",
             "Nothing was written." if self.dry_run else f"Open {self.path / 'index.html'}",
@@ -34,10 +42,11 @@ class Published:
         return "\n".join(lines)
 
 
-def publish(folder: Path, *, dry_run: bool = False, now: datetime | None = None) -> Published:
+def publish(folder: Path, *, if_new: bool = False, dry_run: bool = False, now: datetime | None = None) -> Published:
     """Write releases/<when>/ from data/analysis.duckdb, so that an analyst who looks there finds the same numbers.
 
-    It needs no secret. With `dry_run` everything is worked out and nothing is written.
+    It needs no secret. With `dry_run` everything is worked out and nothing is written; with `if_new`, nothing is
+    written while the latest release shows the same.
     """
     programme = load_programme(folder)
     with reading(programme.analysis) as con:
@@ -46,13 +55,41 @@ def publish(folder: Path, *, dry_run: bool = False, now: datetime | None = None)
     when = now or datetime.now(UTC)
     path = programme.releases / release_name(when)
     off_because = programme.policy.disclosure.off_because
-    if not dry_run:
+    nothing_new = if_new and shows_the_same(programme, tables)
+    if nothing_new:
+        path = (programme.releases / "latest").resolve()
+    elif not dry_run:
         source["audit_log"] = audit.last_hash(programme.folder)
         write_release(programme, tables, when=when, version=__version__, source=source)
         audit.note(programme.folder, "release", when, release=path.name, disclosure_off_because=off_because)
     every = sum(table.values.height * len(figures(table)) for table in tables)
     hidden = sum(sum(hidden_by_reason(table).values()) for table in tables)
-    return Published(path, dry_run, len(tables), every - hidden, hidden, off_because)
+    return Published(path, dry_run, len(tables), every - hidden, hidden, off_because, nothing_new)
+
+
+def shows_the_same(programme: Programme, tables: list[PublishedTable]) -> bool:
+    """Whether a reader of the latest release would find nothing else in `tables`, as they are written.
+
+    Each further release can be compared with those before it, and what one person's answers changed can be read from
+    the two. From which run the tables come is no news, nor is what became of the rows that came in, which differs
+    between two runs over the same files.
+    """
+    latest = programme.releases / "latest"
+    if not latest.exists():
+        return False
+    try:
+        before = read_release(latest.resolve())
+    except ReleaseError:  # of a version that wrote less about a table, or damaged: `verify` says which
+        return False
+    return _shown(before) == _shown(tables)
+
+
+def _shown(tables: list[PublishedTable]) -> list[tuple[object, ...]]:
+    return [
+        (t.name, t.title, t.shows, t.people, t.rule, t.notes, t.off_because, t.breaks, t.columns, csv_bytes(t))
+        for t in tables
+        if t.name != "data_quality"
+    ]
 
 
 def _source(con: Connection) -> dict[str, str]:

@@ -12,6 +12,7 @@ from datetime import date
 
 import polars as pl
 
+from cfc_pipeline.identity.erased import WHO
 from cfc_pipeline.intake.batch import NAMING, File, Intake
 from cfc_pipeline.intake.cells import resolve, resolve_known
 from cfc_pipeline.intake.corrections import Correction, apply_corrections
@@ -21,8 +22,8 @@ from cfc_pipeline.intake.records import used_rows
 from cfc_pipeline.programme import FromColumn
 from cfc_pipeline.sources.raw import COMPLETE, RECORD, ROW, TEST
 
-_WHO = ("email", "previous_email", "code", "cohort")
-_NAMES = tuple(name for name in (*NAMING, "nickname") if name not in _WHO)
+_KEPT = (*WHO, "cohort")
+_NAMES = tuple(name for name in (*NAMING, "nickname") if name not in _KEPT)
 
 
 def replaced_rows(intake: Intake, received: Mapping[int, date]) -> pl.DataFrame:
@@ -81,7 +82,7 @@ def reduced(
     there = file.raw.rows.collect()
     fixed = _corrected(file, corrections)
     going = pl.col(ROW).is_in([*replaced, *past])
-    rest = {key: pl.col(f"{key}_fixed") for key in (*_places(file, _WHO).values(), *_cohort(file))}
+    rest = {key: pl.col(f"{key}_fixed") for key in (*_places(file, _KEPT).values(), *_cohort(file))}
     for field, key in _places(file, _NAMES).items():
         cell = pl.col(f"{key}_fixed")
         rest[key] = pl.when(~cell.is_in(stays[field])).then(cell)

@@ -193,6 +193,7 @@ def _drop_lines(path: Path, old: set[str]) -> None:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.reader(file) if not row or row[0] not in old]
     building = path.with_name(f".{path.name}.new")
+    building.touch(mode=path.stat().st_mode & 0o777)
     with building.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
     building.replace(path)

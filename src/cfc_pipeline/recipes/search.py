@@ -11,7 +11,7 @@ from urllib.parse import quote
 import duckdb
 import polars as pl
 
-from cfc_pipeline.identity.erased import who_columns
+from cfc_pipeline.identity.erased import AN_ADDRESS, who_columns
 from cfc_pipeline.identity.keys import Keys
 from cfc_pipeline.identity.shredded import STAND_IN
 from cfc_pipeline.identity.vault import list_raw
@@ -22,7 +22,6 @@ from cfc_pipeline.recipes.arrivals import known_files
 from cfc_pipeline.sources.raw import READER_COLUMNS
 
 _PIECE = 1 << 24
-_AN_ADDRESS = r"[^\s<>,;:()\"']+@[^\s<>,;:()\"']*[^\s<>,;:()\"'.]"
 _LONG_ENOUGH = 8  # what is shorter is in every file by chance, once it is written in another way
 
 
@@ -158,7 +157,7 @@ def identifying(files: Iterable[File]) -> set[str]:
         rows = file.raw.rows.collect()
         for name in set(rows.columns) - set(READER_COLUMNS):
             cells = rows[name].drop_nulls().str.to_lowercase().unique()
-            found.update(cells.str.extract_all(_AN_ADDRESS).explode(empty_as_null=True).drop_nulls())
+            found.update(cells.str.extract_all(AN_ADDRESS).explode(empty_as_null=True).drop_nulls())
             if name in who:
                 found.update(cells)
     return {word for word in found if len(word) >= _LONG_ENOUGH and not word.startswith(STAND_IN)}

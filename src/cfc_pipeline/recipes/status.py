@@ -13,7 +13,7 @@ from cfc_pipeline.warehouse.store import reading, value
 
 
 def status(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
-    """Counts and ids, by what they are; reads the analysts' copy only, so it never waits for a run."""
+    """Counts and ids, by what they are; reads the analysts' copy and sealed files, so it never waits for a run."""
     programme = load_programme(folder)
     keys = load_keys(programme.restricted, environ)
     held = read_quarantine(programme.restricted, keys)

@@ -2,7 +2,8 @@
 
 One header row of question texts after five columns of the tool's own, whose names follow the author's language: they
 are known by name in some languages, and by position and content in all. Labels only, no zone, no unfinished responses.
-No real workbook was open when this was written ([mem] in the facts), so it accepts each variant that was reported.
+No real workbook was open when this was written, and much is from memory, not confirmed; so it accepts each variant that
+was reported.
 """
 
 import re

@@ -1,6 +1,6 @@
 """SmartSurvey: CSV or XLSX of the raw data.
 
-Nothing of this layout is confirmed ([mem] in the facts): the names of the tool's own columns, the two header rows, and
+Nothing of this layout is confirmed (from memory): the names of the tool's own columns, the two header rows, and
 the words for unfinished responses are from memory. So one header row and two are accepted, and a Status that is not
 listed refuses the file. Times are the account's clock, not written down.
 """

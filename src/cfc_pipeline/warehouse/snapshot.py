@@ -21,7 +21,7 @@ _SHOWN = {"comment": "* REPLACE (CASE WHEN state = 'approved' THEN text END AS t
 _SORTED_ALREADY = ("answer_sheet", "paired_support", "participant")
 
 
-def publish_snapshot(con: Connection, target: Path) -> None:
+def write_analysts_copy(con: Connection, target: Path) -> None:
     """Write every table of the committed warehouse to `target`, atomically."""
     building = target.with_name(f".{target.name}.{os.getpid()}")
     for left_over in target.parent.glob(f".{target.name}.*"):

@@ -1,0 +1,58 @@
+"""A night publishes only what a reader of the latest release would not find there."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cfc_pipeline.recipes.ingest import ingest
+from cfc_pipeline.recipes.publish import Published, publish
+from tests.small_folder import ANSWERS, PEOPLE, answer, drop, filled, person, take_in
+
+
+def night(folder: Path, day: int) -> Published:
+    when = datetime(2026, 1, day, 3, tzinfo=UTC)
+    ingest(folder, {}, now=when)
+    return publish(folder, if_new=True, now=when)
+
+
+def releases(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "releases").glob("2026-*"))
+
+
+def test_only_what_is_new_is_published_and_run_always_publishes(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "p", people=8)
+    assert not night(folder, 5).nothing_new, "there was no release yet"
+    nothing = night(folder, 6)
+    assert nothing.in_words() == "There is nothing new to publish: release 2026-01-05T030000Z shows the same."
+    assert nothing.path == folder / "releases" / "2026-01-05T030000Z"
+    drop(folder, "more.csv", ANSWERS, [answer(n) for n in range(9, 12)])
+    drop(folder, "roster 2.csv", PEOPLE, [person(n) for n in range(9, 12)])
+    assert not night(folder, 7).nothing_new
+    assert releases(folder) == ["2026-01-05T030000Z", "2026-01-07T030000Z"]
+    publish(folder, now=datetime(2026, 1, 8, tzinfo=UTC))
+    assert releases(folder)[-1] == "2026-01-08T000000Z", "whoever presses Run gets a release"
+    assert night(folder, 9).path == folder / "releases" / "2026-01-08T000000Z"
+
+
+@pytest.mark.parametrize("harm", ["gone", "unreadable"])
+def test_where_the_latest_release_cannot_be_compared_there_is_a_new_one(tmp_path: Path, harm: str) -> None:
+    folder = filled(tmp_path / "p")
+    take_in(folder)
+    first = publish(folder, now=datetime(2026, 1, 5, tzinfo=UTC)).path
+    for path in sorted(first.rglob("*"), reverse=True):
+        if harm == "gone" or path.name == "release.json":
+            path.rmdir() if path.is_dir() else path.unlink()
+    if harm == "gone":
+        first.rmdir()
+    assert not publish(folder, if_new=True, now=datetime(2026, 1, 6, tzinfo=UTC)).nothing_new
+
+
+def test_words_count_as_well_as_figures(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "p")
+    take_in(folder)
+    publish(folder, now=datetime(2026, 1, 5, tzinfo=UTC))
+    settings = folder / "programme.yaml"
+    reason = "Only synthetic people"
+    settings.write_text(settings.read_text() + f"policy: {{disclosure: {{off_because: {reason}}}}}\n")
+    assert not publish(folder, if_new=True, now=datetime(2026, 1, 6, tzinfo=UTC)).nothing_new
