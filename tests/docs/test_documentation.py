@@ -16,12 +16,13 @@ from cfc_pipeline import errors
 from cfc_pipeline.cli import app
 from cfc_pipeline.cli.review import review
 from cfc_pipeline.demo.people import invent_people
+from cfc_pipeline.disclosure.profile import load_profile
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.sources import TITLES
 from cfc_pipeline.sources.apis.api import APIS
 from docs.make_reference import instrument_pages, renewed, schema_text
-from schemas import PROGRAMME_SCHEMA
+from schemas import DISCLOSURE, PROGRAMME_SCHEMA
 from schemas.tables import TABLES
 from tests.conftest import DemoRun
 from tests.docs.pages import PAGES, ROOT, Block, anchors, blocks, by_hand, links
@@ -109,6 +110,10 @@ def test_examples_of_settings_can_be_used(block: Block, tmp_path: Path) -> None:
         (tmp_path / f"{example['id']}.yaml").write_text(block.text, encoding="utf-8")
         assert example["id"] in load_instruments(tmp_path)
         return
+    if "sixes" in example:
+        (tmp_path / "disclosure.yaml").write_text(DISCLOSURE.read_text(encoding="utf-8") + block.text, encoding="utf-8")
+        assert load_profile("sixes", tmp_path / "disclosure.yaml").smallest_count == 6
+        return
     cohorts = [
         {"id": f"2025-{x}", "label": x, "academic_year": "2025/26", "start": "2025-09-15", "end": "2026-07-10"}
         for x in "ab"
@@ -186,6 +191,15 @@ def test_every_reason_for_a_row_says_what_to_do(demo: DemoRun) -> None:
         found = con.sql("SELECT DISTINCT reason FROM data_quality WHERE outcome = 'quarantined' ORDER BY reason")
         reasons = [re.sub(r"\d+ to \d+", "1 to 10", reason) for (reason,) in found.fetchall()]
     assert [reason for reason in reasons if reason not in page] == []
+
+
+def test_the_intake_report_is_that_of_the_demo(demo: DemoRun) -> None:
+    with duckdb.connect(demo.folder / "data" / "analysis.duckdb", read_only=True) as con:
+        run = "SELECT rows_in, stored, unchanged, quarantined, excluded FROM pipeline_run ORDER BY run_id LIMIT 1"
+        ((rows_in, *fates),) = con.sql(run).fetchall()
+    names = ("stored", "unchanged", "quarantined", "excluded")
+    line = f"{rows_in} rows in = {' + '.join(f'{n} {name}' for n, name in zip(fates, names, strict=True))}"
+    assert line in by_hand(DOCS / "manager.md")
 
 
 def test_pictures_are_small() -> None:

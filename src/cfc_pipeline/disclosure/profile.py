@@ -81,7 +81,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _unreadable(path: Path, name: str) -> ConfigError:
     return ConfigError(
         "A disclosure profile cannot be used; nothing is published without one",
-        where=f"{path.name}, {name}: every setting needs value, meaning and source, and no other may be there",
+        where=f"{path.name}, {name}: it needs a title, every setting value, meaning and source, and nothing else",
         next_step="restore the file from the installed version, or mend the setting",
     )
 
