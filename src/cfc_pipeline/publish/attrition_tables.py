@@ -75,7 +75,7 @@ def what_if(table: PublishedTable) -> ShortTable:
     """The measures of `attrition_change` in short: over all years, or of the year if there is one only."""
     years = table.values[YEAR.key].unique(maintain_order=True).to_list()
     rows = table.values.filter(pl.col(YEAR.key) == (ALL_YEARS if len(years) > 2 else years[0]))
-    headings = ("Mean change", BOTH, BEFORE_ONLY, "If those had not changed", "If those had come to the worst score")
+    headings = (WHAT_IF["mean_change"], BOTH, BEFORE_ONLY, WHAT_IF["if_unchanged"], WHAT_IF["if_worst"])
     columns = {column.key: column for column in table.columns}
     shown = rows.filter(pl.col("mean_change").is_not_null(), pl.col("if_unchanged").is_not_null())
     return ShortTable(

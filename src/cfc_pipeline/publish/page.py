@@ -73,8 +73,8 @@ SECTIONS = (
         "left",
         "Who did not answer again",
         "The mean change is of those who answered both times. Here are those who answered before only: where they "
-        "started, and what the mean change could be under two assumptions about them, because nobody knows it. "
-        "Everybody counts alike here, so it is not the change pooled over cohorts.",
+        "started, and what the mean change would be if none of them had changed, or all had come to the worst possible "
+        "score; nobody knows what it was. Everybody counts alike here: it is not the change pooled over cohorts.",
         ("attrition_change", "attrition"),
         {},
         short={"attrition_change": what_if},
