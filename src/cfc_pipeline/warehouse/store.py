@@ -304,9 +304,6 @@ def _connect(path: Path, *, read_only: bool = False) -> Connection:
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "storage_compatibility_version": FILE_FORMAT,
-        # Looks for repeats inside every text, but pseudonyms and fingerprints have none: half of the time of writing a
-        # large programme. Accepted: a database of a million responses is 0.3 GB instead of 0.13.
-        "disabled_compression_methods": "dict_fsst",
     }
     try:
         return duckdb.connect(str(path), read_only=read_only, config=config)
