@@ -50,7 +50,7 @@ def test_an_error_that_quotes_data_does_not_reach_prefect(planted, programme, mo
     def quotes_a_cell(*_, **__):
         raise ValueError(f"cannot convert {CANARY} or any of {planted.values}")
 
-    monkeypatch.setattr("cfc_pipeline.recipes.ingest.anonymise", quotes_a_cell)
+    monkeypatch.setattr("cfc_pipeline.recipes.storing.anonymise", quotes_a_cell)
     with pytest.raises(PipelineError, match="A ValueError that nobody foresaw"):
         ingest(programme)
     assert known_to_prefect("nobody foresaw") >= 1

@@ -107,7 +107,7 @@ def test_nobody_else_can_read_the_warehouse_while_it_is_written(tmp_path, monkey
         raise RuntimeError
 
     monkeypatch.setattr("cfc_pipeline.recipes.ingest.write_analysts_copy", look)
-    monkeypatch.setattr("cfc_pipeline.recipes.ingest.write_session_feedback", look)
+    monkeypatch.setattr("cfc_pipeline.recipes.storing.write_session_feedback", look)
     before = os.umask(0o022)
     try:
         with pytest.raises(RuntimeError):

@@ -68,7 +68,7 @@ def test_an_unforeseen_error_says_where_but_not_what(run, tmp_path, monkeypatch)
         raise ValueError("canary.person@mailbox.example")
 
     run("init", tmp_path / "new")
-    monkeypatch.setattr("cfc_pipeline.recipes.ingest.anonymise", quotes)
+    monkeypatch.setattr("cfc_pipeline.recipes.storing.anonymise", quotes)
     code, out, err = run("-p", tmp_path / "new", "ingest")
     assert code == 1
     assert "canary" not in out + err
