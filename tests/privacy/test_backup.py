@@ -188,6 +188,6 @@ def test_an_exchange_of_the_key_shreds_what_the_old_one_opens(folder):
 
 
 def test_a_key_that_does_not_open_what_is_inside_makes_no_backup(folder):
-    with pytest.raises(StoreError, match="another secret key"):
+    with pytest.raises(PrivacyRefusal, match="another secret key"):
         backup(folder, {VARIABLE: "0f" * 32}, now=WHEN)
     assert not list((folder / "data").glob("backups/*"))

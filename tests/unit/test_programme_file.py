@@ -156,7 +156,7 @@ SENTENCES = {
         TOP + "folder: /tmp\n",
         [
             "line 4: folder: unknown setting; known are `name`, `timezone`, `synthetic`, `cohorts`, `surveys`, "
-            "`policy`, `families`, `role_groups`, `breaks`, `reliable_change`, `email`, `schedule`"
+            "`policy`, `families`, `role_groups`, `attended_often`, `breaks`, `reliable_change`, `email`, `schedule`"
         ],
     ),
     "families": (
