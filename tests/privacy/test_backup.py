@@ -33,8 +33,8 @@ def safe(folder, tmp_path):
 
 
 def content(folder):
-    """Every file with its mode, but for what is made again, locks, and the log, which goes on."""
-    left_out = ("data/warehouse.duckdb", "data/analysis.duckdb", "data/backups", "audit.jsonl")
+    """Every file with its mode, but for what is made again, locks, and the log with its end, which goes on."""
+    left_out = ("data/warehouse.duckdb", "data/analysis.duckdb", "data/backups", audit.FILE_NAME, audit.END.as_posix())
     files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     files = {name: path for name, path in files.items() if not path.name.endswith(".lock")}
     return {n: (stat.S_IMODE(p.stat().st_mode), p.read_bytes()) for n, p in files.items() if not n.startswith(left_out)}

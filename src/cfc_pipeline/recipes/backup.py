@@ -93,7 +93,7 @@ def backup(
     keys = load_keys(programme.restricted, environ)
     path = file or programme.folder / MANAGED / f"{now:%Y-%m-%dT%H%M%SZ}.backup"
     _refuse_place(path, programme, managed=file is None)
-    with alone(programme), writing(programme.warehouse, dry_run=True):
+    with alone(programme), writing(programme.warehouse, dry_run=True), audit.still(programme.folder):
         list_raw(programme.restricted, keys)  # a key that does not open what is inside would make a useless backup
         listed = [_listed(one, programme.folder) for one in _files(programme.folder)]
         size = sum(one["size"] for one in listed)

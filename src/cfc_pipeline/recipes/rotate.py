@@ -79,12 +79,13 @@ def rotate_key(
         done = Rotated(old.key_id, new.key_id, len(files), len(doubled), dry_run)
         if dry_run:
             return done
-        building = _sealed_again(programme.restricted, old, new, environ)
-        for name in DECISIONS:
-            _add_lines(programme.folder / name, doubled)
-        aside = programme.restricted.with_name("restricted.old")
-        programme.restricted.rename(aside)
-        building.rename(programme.restricted)
+        with audit.still(programme.folder):  # whose end is in the folder that is exchanged
+            building = _sealed_again(programme.restricted, old, new, environ)
+            for name in DECISIONS:
+                _add_lines(programme.folder / name, doubled)
+            aside = programme.restricted.with_name("restricted.old")
+            programme.restricted.rename(aside)
+            building.rename(programme.restricted)
     _shred(aside)
     for name in DECISIONS:
         _drop_lines(programme.folder / name, set(doubled))

@@ -16,7 +16,7 @@ def verify(folder: Path, environ: Mapping[str, str]) -> list[str]:
     """A line for each thing that was checked; raises the error of the first that is not as it was."""
     programme = load_programme(folder)
     keys = load_keys(programme.restricted, environ)
-    entries = audit.check(programme.folder)
+    entries, untold = audit.check(programme.folder)
     copies = list_raw(programme.restricted, keys)
     for copy in copies:
         open_raw(copy, keys)
@@ -25,6 +25,7 @@ def verify(folder: Path, environ: Mapping[str, str]) -> list[str]:
         _check_release(release)
     return [
         f"good: the audit log has {entries} entries, none was changed or taken out",
+        *(f"note: {line}" for line in untold),
         f"good: {len(copies)} sealed copies open and hold what was put into them",
         f"good: the files of {len(releases)} releases are as they were written",
     ]
