@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from cfc_pipeline.errors import StoreError
+from cfc_pipeline.recipes.report import in_words
 from tests.small_folder import (
     ANSWERS,
     BRS,
@@ -47,21 +48,34 @@ ANONYMOUS = {key: value for key, value in BRS.items() if key != "time_point"} | 
 
 
 @pytest.mark.parametrize("survey", [BRS, ANONYMOUS], ids=["named", "anonymous"])
-@pytest.mark.parametrize(
-    "change",
-    [{"id": "renamed"}, {"comments": {"helped": "What helped?", "else": "What else?"}}],
-    ids=["entry renamed", "one more column used"],
-)
-def test_a_changed_entry_counts_nobody_twice(tmp_path, survey, change):
+def test_a_changed_entry_counts_nobody_twice(tmp_path, survey):
     folder = filled(tmp_path / "p")
     describe(folder, ROSTER, survey)
     take_in(folder)
-    changed = survey | change
+    changed = survey | {"comments": {"helped": "What helped?", "else": "What else?"}}
     describe(folder, ROSTER, changed)
     report = take_in(folder)
     assert counted(folder) == [(changed["id"], 5)]
     assert report.taken_back == 5
     assert tables(folder) == rebuilt(folder)
+
+
+def test_a_file_never_goes_over_to_an_entry_that_looks_the_same(tmp_path):
+    """Answers from before would count as answers from after."""
+    folder = filled(tmp_path / "p")
+    before, after = BRS | {"files": "brs*"}, BRS | {"id": "brs-post", "time_point": "post", "files": "post*"}
+    describe(folder, ROSTER, before, after)
+    take_in(folder)
+    asks_more = before | {"comments": {"helped": "What helped?", "else": "Only asked since"}}
+    for entries in ([asks_more, after], [after], [before | {"id": "renamed"}], [before | {"confirmed": False}, after]):
+        describe(folder, ROSTER, *entries)
+        report = take_in(folder)
+        assert [refused.known for refused in report.refused] == [True]
+        assert "came in before" in in_words(report)
+        assert counted(folder) == []
+    describe(folder, ROSTER, before, after)
+    take_in(folder)
+    assert counted(folder) == [("brs-pre", 5)]
 
 
 def test_a_person_whose_address_came_later_is_one_person(tmp_path):

@@ -222,3 +222,46 @@ def test_names_of_earlier_rosters_are_remembered():
     ]
     named = take_in(plan, load_instruments(), [], files).named["name"].drop_nulls().to_list()
     assert named == ["Ada Maiden", "Synthetic Person1"]
+
+
+def numbered(*answers, first=1):
+    """As Microsoft Forms numbers the responses of each form."""
+    return [answer | {RECORD: str(number)} for number, answer in enumerate(answers, start=first)]
+
+
+@pytest.mark.parametrize("who", ["email", "anonymous"])
+def test_a_copy_of_a_form_does_not_put_other_peoples_answers_out_of_count(who):
+    survey = BRS if who == "email" else BRS | {"person": {"by": who}, "cohort": "a", "consent": "not_needed"}
+    last_year = numbered(*(answer(n, when=f"{n:02}/10/2023 10:00:00") for n in range(1, 5)))
+    this_year = numbered(*(answer(n + 4, q1="1", when=f"{n:02}/10/2024 10:00:00") for n in range(1, 5)))
+    intake = run(last_year, this_year, survey=survey)
+    (refused,) = intake.refused
+    assert refused[0].number == 3
+    assert "4 of the 4 responses" in str(refused[1])
+    assert fates(intake) == {("stored", ""): 4}
+
+
+def test_a_form_with_one_response_is_told_from_its_copy_by_who_sent_it():
+    intake = run(numbered(answer(1)), numbered(answer(2, when="01/10/2024 10:00:00")))
+    assert [file.number for file, _ in intake.refused] == [3]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"q1": "1", "q2": "1"},  # everybody edits
+        {"when": "03/10/2023 11:00"},  # exported in another zone, and saved by a spreadsheet
+        {"q1": "5", "when": "09/10/2023 11:00:00"},  # edited later, which moves the time
+    ],
+)
+def test_the_same_people_are_the_same_responses_whatever_they_change(change):
+    intake = run(numbered(*map(answer, range(1, 5))), numbered(*(answer(n, **change) for n in range(1, 5))))
+    assert not intake.refused
+    assert len(intake.accepted["brs-pre"]) == 4
+
+
+def test_one_corrected_address_is_no_other_form():
+    mended = numbered(answer(9, when="04/10/2023 10:00:00"), *map(answer, range(2, 5)))
+    intake = run(numbered(*map(answer, range(1, 5))), mended)
+    assert not intake.refused
+    assert sorted(intake.accepted["brs-pre"]["person"])[-1] == "person9@school.example"

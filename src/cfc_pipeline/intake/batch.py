@@ -31,6 +31,7 @@ from cfc_pipeline.intake.moves import without_moved
 from cfc_pipeline.intake.people import as_people, canonical_roster, latest
 from cfc_pipeline.intake.recognise import column_behind
 from cfc_pipeline.intake.records import used_rows
+from cfc_pipeline.intake.same_ids import refuse_other_responses
 from cfc_pipeline.intake.sessions import canonical_sessions
 from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.sources.raw import RawTable
@@ -161,7 +162,7 @@ def _take(
     surveys = {}
     for file in [f for f in intake.files if f.survey.kind in kinds]:
         try:
-            rows = _map(file, mapper, corrections, intake)
+            rows = _map(file, mapper, corrections, intake, mapped.get(file.survey.id, []))
         except ExportError as refusal:
             intake.refused.append((file, refusal))
             intake.files.remove(file)
@@ -189,11 +190,16 @@ def _gone(files: list[File], survey_id: str) -> pl.DataFrame:
     return pl.DataFrame(found, schema={"record": pl.String, "file": pl.Int64}, orient="row")
 
 
-def _map(file: File, mapper: Mapper, corrections: list[Correction], intake: Intake) -> pl.DataFrame:
+def _map(
+    file: File, mapper: Mapper, corrections: list[Correction], intake: Intake, before: list[pl.DataFrame]
+) -> pl.DataFrame:
     rows = used_rows(file.raw, file.survey)
     rows, used = apply_corrections(rows, file.raw, [c for c in corrections if c.survey == file.survey.id])
     spent = {"past": pl.col("row").is_in(file.raw.past), "replaced": pl.col("row").is_in(file.raw.replaced)}
     mapped = mapper(rows, file).with_columns(file=pl.lit(file.number, pl.Int64), **spent)
+    if file.survey.kind in ANSWER_KINDS and not file.raw.form:  # what was fetched names its survey
+        shredded = [other.number for other in intake.files if other.raw.shredded]
+        refuse_other_responses([rows for rows in before if rows["file"].first() not in shredded], mapped)
     intake.used_corrections |= used
     intake.rows_in[file.number] = len(mapped)
     return mapped

@@ -16,7 +16,7 @@ from cfc_pipeline.intake.batch import File
 from cfc_pipeline.intake.cells import resolve, resolve_known
 from cfc_pipeline.intake.corrections import read_corrections
 from cfc_pipeline.intake.recognise import assign, missing_columns, no_entry
-from cfc_pipeline.programme import Programme
+from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.recipes.report import Refused
 from cfc_pipeline.recipes.who import identifiers
 from cfc_pipeline.sources import kept, read_export, read_file
@@ -78,10 +78,10 @@ def known_files(
             if copy.name == FETCHED_NAME and is_fetched(data):
                 file = _fetched_file(data, copy, programme, forms)
             else:
-                file = _assigned(data, copy.name, programme, copy.survey_id, copy.number, cleaned=copy.cleaned)
+                file = _known_file(data, copy, programme)
             files.append(replace(file, raw=without(file.raw, file.survey, erased)))
         except ExportError as error:
-            lost.append(Refused(copy.name, error))
+            lost.append(Refused(copy.name, error, known=True))
     return (files if as_kept else _with_addresses(files, programme, keys)), lost
 
 
@@ -107,15 +107,27 @@ def _with_cells(file: File, back: Mapping[str, str]) -> RawTable:
     return replace(file.raw, rows=file.raw.rows.with_columns(cell))
 
 
-def _fetched_file(data: bytes, copy: RawCopy, programme: Programme, forms: dict[str, tuple[RawColumn, ...]]) -> File:
-    """A kept fetch; a question that this one lacks and an earlier one had is there, without answers."""
+def _entry_of(copy: RawCopy, programme: Programme) -> Survey:
+    """The entry that a copy came in for. Another one with the same columns may be for another time or other people."""
     survey = next((s for s in programme.surveys if s.id == copy.survey_id and s.confirmed), None)
     if survey is None:
         raise ExportError(
-            "The survey entry of a fetch is not in programme.yaml any more.",
+            "The survey entry that this came in for is not in programme.yaml any more, or is a draft.",
             where=f"survey {copy.survey_id}",
-            next_step="put the entry back; without it these responses do not count",
+            next_step="put the entry back, under this `id` if it was renamed; until then these responses do not count",
         )
+    return survey
+
+
+def _known_file(data: bytes, copy: RawCopy, programme: Programme) -> File:
+    survey = _entry_of(copy, programme)
+    raw = _table_in(data, survey.tool, cleaned=copy.cleaned)
+    return File(copy.name, assign(raw, copy.name, [survey]), raw, copy.number)
+
+
+def _fetched_file(data: bytes, copy: RawCopy, programme: Programme, forms: dict[str, tuple[RawColumn, ...]]) -> File:
+    """A kept fetch; a question that this one lacks and an earlier one had is there, without answers."""
+    survey = _entry_of(copy, programme)
     fetched = from_bytes(data)
     forms[survey.id] = (*fetched.form, *forms.get(survey.id, ()))
     raw = raw_table(fetched)
@@ -163,13 +175,11 @@ def _without_erased(arrival: Arrival, erased: Erased) -> Arrival:
     )
 
 
-def _assigned(
-    data: bytes, name: str, programme: Programme, survey_id: str | None, number: int, *, cleaned: bool = False
-) -> File:
-    """Read a file and find its survey entry: the one that was said or found before, if it still fits."""
+def _assigned(data: bytes, name: str, programme: Programme, survey_id: str | None, number: int) -> File:
+    """Read a new file and find its survey entry: the one that was said, if it fits."""
     confirmed = [s for s in programme.surveys if s.confirmed]
     said = [s for s in confirmed if s.id == survey_id]
-    raw = _table_in(data, said[0].tool if said else None, cleaned=cleaned, used=[s.tool for s in confirmed])
+    raw = _table_in(data, said[0].tool if said else None, cleaned=False, used=[s.tool for s in confirmed])
     fits = said if said and not missing_columns(raw, said[0]) else confirmed
     return File(name, assign(raw, name, fits), raw, number)
 

@@ -1,6 +1,7 @@
 """Files -> warehouse -> analysts' copy, in one transaction."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def _take_in(con: Connection, basis: Basis, files: list[Path] | None, survey_id:
         people=known_from(intake.named),
         new=[(a.file.name, a.path) for a in arrivals],
         repeats=repeats,
-        refused=[*lost, *refused, *(Refused(f.name, error) for f, error in intake.refused)],
+        refused=[*lost, *refused, *(Refused(f.name, error, known=f in known) for f, error in intake.refused)],
     )
 
 
@@ -124,7 +125,7 @@ def _tell(report: IngestReport, basis: Basis, came: Came) -> None:
     report.new_files = shown([name for name, _ in came.new], came.people)
     report.repeats = shown([path.name for path in came.repeats], came.people)
     names = shown([r.name for r in came.refused], came.people)
-    report.refused = [Refused(name, r.error) for name, r in zip(names, came.refused, strict=True)]
+    report.refused = [replace(r, name=name) for name, r in zip(names, came.refused, strict=True)]
     used = came.intake.used_corrections
     report.stale_corrections = [c.line for c in basis.corrections if c.line not in used]
     report.links, report.stale_links = came.recognised.counts, list(came.recognised.stale)

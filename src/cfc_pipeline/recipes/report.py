@@ -16,11 +16,21 @@ from schemas.tables import FATES
 
 @dataclass(frozen=True)
 class Refused:
-    """A file that was not taken in, or not again, and stays where it was; or a survey that could not be fetched."""
+    """A file that was not taken in and stays where it was; or a `known` one, which came in before and cannot be read as
+    its entry says now; or a survey that could not be fetched."""
 
     name: str
     error: PipelineError
     fetching: bool = False
+    known: bool = False
+
+    @property
+    def in_words(self) -> str:
+        if self.fetching:
+            return f"{self.name} could not be fetched."
+        if self.known:
+            return f"{self.name}, which came in before, cannot be read again, so nothing in it counts now."
+        return f"{self.name} was not taken in and stays where it is."
 
 
 @dataclass(frozen=True)
@@ -164,8 +174,7 @@ def _excluded(report: IngestReport) -> list[str]:
 def _to_do(report: IngestReport) -> list[str]:
     lines = []
     for refused in report.refused:
-        not_done = "could not be fetched" if refused.fetching else "was not taken in and stays where it is"
-        lines += [f"To do: {refused.name} {not_done}.", _indented(str(refused.error))]
+        lines += [f"To do: {refused.in_words}", _indented(str(refused.error))]
     if deleted := sum(news.gone for news in report.news):
         lines.append(
             f"To do: {deleted} responses were deleted in the survey tools and do not count any more. Find out whether "
