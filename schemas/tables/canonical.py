@@ -90,6 +90,7 @@ def roster(cohorts: list[str]) -> pa.DataFrameSchema:
                 [_needed("no cohort"), _check("cohort is not in programme.yaml", lambda c: c.is_in(cohorts))],
                 nullable=True,
             ),
+            "own_address": pa.Column(bool, _check("another person in this file has the same address", lambda c: c)),
             "consented": pa.Column(bool, _needed("consent is neither yes nor no"), nullable=True),
             "sharing_readable": pa.Column(bool, _check("sharing is neither yes nor no", lambda c: c)),
             "quotes_readable": pa.Column(bool, _check("quoting is neither yes nor no", lambda c: c)),

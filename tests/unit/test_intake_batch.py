@@ -265,3 +265,71 @@ def test_one_corrected_address_is_no_other_form():
     intake = run(numbered(*map(answer, range(1, 5))), mended)
     assert not intake.refused
     assert sorted(intake.accepted["brs-pre"]["person"])[-1] == "person9@school.example"
+
+
+def after_rosters(*rosters):
+    """Fates of one answer of each of two people, after these rosters came one after another; and of the last roster."""
+    plan = programme([ROSTER, BRS])
+    files = [File("r", plan.surveys[0], raw_table(rows, tool="table"), n) for n, rows in enumerate(rosters, start=1)]
+    files.append(File("a", plan.surveys[1], raw_table([answer(1), answer(2)]), 9))
+    intake = take_in(plan, load_instruments(), [], files)
+    return fates(intake, 9), fates(intake, len(rosters)), intake
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        person(1, consent="withdrew, see email"),
+        person(1, consent=""),
+        person(1, withdrawn="asked by phone"),
+        person(1, cohort="somewhere", consent="No"),
+        person(1, consent="?") | {"Email": None},
+    ],
+    ids=["a word for yes or no", "nothing", "no day", "a no, in an unknown cohort", "by code alone"],
+)
+def test_who_may_have_taken_an_agreement_back_does_not_count_until_that_is_clear(row):
+    both, sorted_otherwise = [person(1), person(2)], [row, person(1), person(2)]
+    for rosters in ([both, [row]], [sorted_otherwise]):
+        answers, roster, _ = after_rosters(*rosters)
+        assert answers.pop(("stored", "")) == 1
+        assert answers in ({("excluded", "no consent"): 1}, {("excluded", "withdrawn"): 1})
+        assert [fate for fate, _ in roster if fate == "quarantined"] == ["quarantined"]
+    answers, _, _ = after_rosters(both, [row], both)
+    assert answers == {("stored", ""): 2}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_order_of_a_rosters_rows_does_not_decide_who_agreed(order):
+    refused = [person(1), person(1, consent="No"), person(2)]
+    left = [person(1), person(1, withdrawn="2024-01-15"), person(2)]
+    for rows, why in ((refused, "no consent"), (left, "withdrawn")):
+        answers, _, intake = after_rosters(rows[::order])
+        assert answers == {("stored", ""): 1, ("excluded", why): 1}
+        assert intake.roster.filter("both_ways")["person"].to_list() == ["person1@school.example"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_days_tell_which_of_two_rows_about_consent_is_the_later_one(order):
+    survey = ROSTER | {"fields": ROSTER["fields"] | {"consent_date": "On"}, "submitted": {"order": "ymd"}}
+    plan = programme([survey, BRS])
+    for last, fate in (("Yes", ("stored", "")), ("No", ("excluded", "no consent"))):
+        rows = [person(1, consent="No" if last == "Yes" else "Yes") | {"On": "2023-10-01"}]
+        rows = [*rows, person(1, consent=last) | {"On": "2023-10-09"}][::order]
+        files = [File("r", plan.surveys[0], raw_table(rows, tool="table"), 1)]
+        files += [File("a", plan.surveys[1], raw_table([answer(1)]), 2)]
+        assert fates(take_in(plan, load_instruments(), [], files)) == {fate: 1}
+
+
+def test_an_address_of_two_people_is_nobodys():
+    """Their answers would count as one person's, who changed."""
+    other = person(1) | {"Code": "C9", "Name": "Dr Bea Other"}
+    answers, roster, intake = after_rosters([person(1), other, person(2)])
+    assert roster == {("stored", ""): 1, ("quarantined", "another person in this file has the same address"): 2}
+    assert answers == {("stored", ""): 1, ("quarantined", "not on the roster"): 1}
+    assert set(intake.quarantine[0]["column"]) == {"Email"}
+
+
+@pytest.mark.parametrize("name", ["Mrs. S. Person1", "Person1, Synthetic", "Sýnthetic  PERSON1", None])
+def test_one_name_written_in_two_ways_is_one_person(name):
+    answers, _, _ = after_rosters([person(1), person(1, "b") | {"Name": name}, person(2)])
+    assert ("quarantined", "not on the roster") not in answers

@@ -14,8 +14,10 @@ import polars as pl
 from cfc_pipeline.errors import ExportError
 from cfc_pipeline.intake import duplicates
 from cfc_pipeline.intake.answers import canonical_answers, item_ranges
+from cfc_pipeline.intake.contradictions import in_doubt
 from cfc_pipeline.intake.corrections import Correction, apply_corrections
 from cfc_pipeline.intake.fates import (
+    QUARANTINED,
     UNCHANGED,
     deleted_at_the_source,
     exclude,
@@ -62,6 +64,7 @@ NO_ROSTER: dict[str, Any] = {
     "consent_version": pl.String,
     "shares": pl.Boolean,
     "quotes": pl.Boolean,
+    "both_ways": pl.Boolean,
 }
 
 
@@ -82,6 +85,7 @@ class Intake:
     accepted: dict[str, pl.DataFrame] = field(default_factory=dict)  # survey id -> canonical rows
     roster: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_ROSTER))  # one row a person and cohort
     listed: pl.DataFrame = field(default_factory=pl.DataFrame)  # every row that counted, of which `roster` is the last
+    waiting: list[pl.DataFrame] = field(default_factory=list)  # rows of rosters that are held back
     replaced: list[pl.DataFrame] = field(default_factory=list)  # what is left of rows of rosters: recipes/replaced.py
     named: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict.fromkeys(NAMING, pl.String)))
     ledger: list[pl.DataFrame] = field(default_factory=list)  # survey_id, file, fate, why, rows
@@ -106,6 +110,7 @@ class Intake:
         self.roster = self.roster.clear()
         self.listed = self.listed.clear()
         self.replaced.clear()
+        self.waiting.clear()
 
 
 Mapper = Callable[[pl.LazyFrame, File], pl.DataFrame]
@@ -142,7 +147,8 @@ def take_in(
         every = pl.concat([*rosters.values(), *intake.replaced], how="diagonal_relaxed").sort("file", "row")
         intake.listed = as_people(every)
         fates = [intake.fates[survey] for survey in rosters]
-        intake.roster = without_moved(latest(intake.listed), intake.listed, fates, programme.cohorts)
+        agreed = in_doubt(latest(intake.listed), pl.concat(intake.waiting), cohorts)
+        intake.roster = without_moved(agreed, intake.listed, fates, programme.cohorts)
     _take(intake, ("session_log",), sessions, corrections, lambda _: canonical.session_log(cohorts))
     _take(intake, ANSWER_KINDS, answers, corrections, lambda survey: _contract(survey, instruments, cohorts))
     settled = duplicates.settle(intake.of_kind(*ANSWER_KINDS), programme.surveys, programme.policy.duplicates)
@@ -231,6 +237,9 @@ def _judge(
         rows = exclude(rows, pl.col("agreed").not_(), "no consent")
         rows = exclude(rows, pl.col("withdrawn"), "withdrawn")
     rows, reasons = quarantine(rows, contract)
+    if survey.kind == "roster":
+        held = rows.filter(fate=QUARANTINED)
+        intake.waiting.append(held.select("file", "row", "email", "code", "cohort_id", "consented", "withdrawn"))
     # People correct the column of their own file, so that is the one they are told of.
     own = {c: column_behind(survey, c) for c in reasons["column"].unique()}
     reasons = reasons.with_columns(pl.col("column").replace(own), survey_id=pl.lit(survey.id))

@@ -63,9 +63,16 @@ def _moves(roster: pl.DataFrame, said: pl.DataFrame, together: pl.DataFrame) -> 
 
 
 def counts(roster: pl.DataFrame, cohorts: list[Cohort]) -> Mapping[str, int]:
-    """How many people moved; take part in cohorts one after another; are listed in cohorts at the same time."""
+    """How many people moved; take part in cohorts one after another; are listed in cohorts at the same time; agreed and
+    did not agree in one file."""
     several = roster.filter(~pl.col("person").is_unique()).select("person", "cohort_id")
     twice = several.join(several.rename({"cohort_id": "to"}), on="person")
     at_once = twice.join(_together(cohorts), on=["cohort_id", "to"], how="semi")["person"].n_unique()
     moved = roster.filter(pl.col("moved_from").is_not_null())["person"].n_unique()
-    return {"moved": moved, "in turn": several["person"].n_unique() - at_once, "at once": at_once}
+    both_ways = roster.filter("both_ways")["person"].n_unique()
+    return {
+        "moved": moved,
+        "in turn": several["person"].n_unique() - at_once,
+        "at once": at_once,
+        "both ways": both_ways,
+    }

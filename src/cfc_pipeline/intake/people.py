@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from cfc_pipeline.intake.cells import fixed_or_column, local_times, meaning, numbers, resolve_known
+from cfc_pipeline.intake.contradictions import both_ways, own_address
 from cfc_pipeline.programme import Survey
 from cfc_pipeline.sources.raw import COMPLETE, ROW, TEST, RawTable
 from schemas.fields import DAYS, NUMBERS, ROSTER, YES_OR_NO
@@ -60,7 +61,7 @@ def canonical_roster(
         # A withdrawal date in the future or past, readable or not, is a withdrawal: better left out than kept wrongly.
         withdrawn=pl.col(withdrawn).is_not_null() if (withdrawn := fields.get("withdrawn_on")) else pl.lit(False),
         dates_readable=~pl.any_horizontal(*unread) if unread else pl.lit(True),
-    ).with_columns(person=pl.coalesce("email", "code"))
+    ).with_columns(own_address("email", "name"), person=pl.coalesce("email", "code"))
 
 
 def _field(field: str, key: str | None, survey: Survey) -> pl.Expr:
@@ -93,9 +94,10 @@ def days(text: pl.Series, row: pl.Series, survey: Survey, zone: str) -> pl.Serie
 
 
 def latest(listed: pl.DataFrame) -> pl.DataFrame:
-    """One row for each person and cohort: the last one to arrive, or to arrive again."""
-    there = listed.filter(pl.col("cohort_id").is_not_null())
-    return there.sort("said_file", "said_row").unique(["person", "cohort_id"], keep="last", maintain_order=True)
+    """One row for each person and cohort: the last one to arrive, or to arrive again; agreed only if nothing else in
+    its file says otherwise."""
+    there = listed.filter(pl.col("cohort_id").is_not_null()).sort("said_file", "said_row")
+    return both_ways(there.unique(["person", "cohort_id"], keep="last", maintain_order=True), there)
 
 
 def as_people(roster: pl.DataFrame) -> pl.DataFrame:

@@ -40,6 +40,7 @@ def column_behind(survey: Survey, canonical: str) -> str:
         return (setting.column if isinstance(setting, FromColumn) else otherwise) or canonical
     plain = {
         "person": person,
+        "own_address": _first(survey, "email"),
         "on_roster": person,
         "consented": _first(survey, "consent"),
         "sharing_readable": _first(survey, "consent_sharing"),

@@ -190,7 +190,7 @@ def _to_do(report: IngestReport) -> list[str]:
         ]
     lines += [f"To do: look at {doubt.in_words()}." for doubt in report.doubts]
     lines += _crowded(report)
-    lines += _at_once(report.several.get("at once", 0))
+    lines += _at_once(report.several.get("at once", 0)) + _both_ways(report.several.get("both ways", 0))
     lines += forms.to_do(report.plans)
     if report.stale_corrections:
         listed = ", ".join(map(str, report.stale_corrections))
@@ -233,6 +233,15 @@ def _at_once(people: int) -> list[str]:
     return [
         f"To do: {people} people are listed in cohorts that meet at the same time, and count in each. If they moved, "
         "send a roster that lists both cohorts and has them in one."
+    ]
+
+
+def _both_ways(people: int) -> list[str]:
+    if not people:
+        return []
+    return [
+        f"To do: {people} people are on a roster twice, and agreed in one row only, or withdrew in one. They count as "
+        "not agreed, or withdrawn. Ask them, and send a roster that has them once."
     ]
 
 
