@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Some machines switch compiled modules off; then every process that a test starts would compile all of them again.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: demo test test-lowest check lint docs pictures bench lock clean
 

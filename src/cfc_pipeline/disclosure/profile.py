@@ -70,7 +70,7 @@ def _settings(profiles: dict[str, Any], name: str, seen: tuple[str, ...]) -> dic
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        profiles = yaml.safe_load(path.read_text(encoding="utf-8"))
+        profiles = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         raise _unreadable(path, "any profile") from None
     if not isinstance(profiles, dict):

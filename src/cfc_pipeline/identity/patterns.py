@@ -9,7 +9,7 @@ import yaml
 
 from schemas import REDACTION
 
-WORDS = yaml.safe_load(REDACTION.read_text(encoding="utf-8"))
+WORDS = yaml.load(REDACTION.read_text(encoding="utf-8"), yaml.CSafeLoader)
 
 NAME, SCHOOL, EMAIL, PHONE, POSTCODE, WEB, NUMBER, DATE, CODE, TRUST, PLACE = (chr(0xE001 + i) for i in range(11))
 PLACEHOLDERS = {

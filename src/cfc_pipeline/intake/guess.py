@@ -47,7 +47,7 @@ class Names(BaseModel):
 
 @cache
 def names() -> Names:
-    return Names.model_validate(yaml.safe_load((FORMS / "names.yaml").read_text(encoding="utf-8")))
+    return Names.model_validate(yaml.load((FORMS / "names.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader))
 
 
 @dataclass(frozen=True)

@@ -87,4 +87,4 @@ class Form(_Part):
 
 @cache
 def form(tool: str) -> Form:
-    return Form.model_validate(yaml.safe_load((FORMS / f"{tool}.yaml").read_text(encoding="utf-8")))
+    return Form.model_validate(yaml.load((FORMS / f"{tool}.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader))
