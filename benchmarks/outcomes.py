@@ -14,7 +14,7 @@ from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.measures.scoring import score
 from cfc_pipeline.outcomes.effects import effect_sizes
 from cfc_pipeline.outcomes.paired import paired_change
-from cfc_pipeline.warehouse.store import migrate
+from cfc_pipeline.warehouse.migrations import migrate
 
 CEAS = ("ceas_self", "ceas_to_others", "ceas_from_others")
 SUBSCALES = {"engagement": (1, 2, 4, 5, 6, 8), "action": (9, 10, 12, 13), "total": (1, 2, 4, 5, 6, 8, 9, 10, 12, 13)}

@@ -7,7 +7,7 @@ import polars as pl
 
 from cfc_pipeline.outcomes.paired import PAIRED_SUPPORT, paired_change
 from cfc_pipeline.warehouse.layout import create_table
-from cfc_pipeline.warehouse.store import migrate
+from cfc_pipeline.warehouse.migrations import migrate
 from schemas.tables import TABLES
 
 Connection = duckdb.DuckDBPyConnection

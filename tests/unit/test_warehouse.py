@@ -8,8 +8,9 @@ import pytest
 
 from cfc_pipeline.errors import StoreBusy, StoreError
 from cfc_pipeline.warehouse import layout
+from cfc_pipeline.warehouse.migrations import MIGRATIONS
 from cfc_pipeline.warehouse.snapshot import write_analysts_copy
-from cfc_pipeline.warehouse.store import MIGRATIONS, reading, writing
+from cfc_pipeline.warehouse.store import reading, writing
 from cfc_pipeline.warehouse.write import keep_only, known_rows, replace_table, write_responses
 from schemas.tables import TABLES, polars_schema
 

@@ -5,9 +5,10 @@ from datetime import date
 import polars as pl
 import pytest
 
-from cfc_pipeline.warehouse import store
+from cfc_pipeline.warehouse import migrations
+from cfc_pipeline.warehouse.migrations import MIGRATIONS, _add_kinds_of_breaks
 from cfc_pipeline.warehouse.snapshot import write_analysts_copy
-from cfc_pipeline.warehouse.store import MIGRATIONS, _add_kinds_of_breaks, reading, writing
+from cfc_pipeline.warehouse.store import reading, writing
 from cfc_pipeline.warehouse.write import replace_table
 from schemas.tables import TABLES, polars_schema
 
@@ -28,7 +29,7 @@ def old(tmp_path):
 
 
 def test_an_old_warehouse_gets_the_column_once_and_every_value_in_its_own(old, tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "MIGRATIONS", [*MIGRATIONS, add_region])
+    monkeypatch.setattr(migrations, "MIGRATIONS", [*MIGRATIONS, add_region])
     for _ in range(2):
         with writing(old, after=lambda con: write_analysts_copy(con, tmp_path / "analysis.duckdb")) as con:
             replace_table(con, "cohort", COHORTS)
@@ -38,7 +39,7 @@ def test_an_old_warehouse_gets_the_column_once_and_every_value_in_its_own(old, t
 
 
 def test_a_new_warehouse_has_the_column_already(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "MIGRATIONS", [*MIGRATIONS, add_region])
+    monkeypatch.setattr(migrations, "MIGRATIONS", [*MIGRATIONS, add_region])
     for _ in range(2):
         with writing(tmp_path / "new.duckdb") as con:
             replace_table(con, "cohort", COHORTS)
