@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 
 import openpyxl
 import pytest
+from openpyxl.chart import BarChart
 
 from cfc_pipeline.errors import ExportError
 from cfc_pipeline.sources import workbook
@@ -61,6 +62,23 @@ def test_the_first_sheet_with_cells_is_read_and_row_numbers_are_the_spreadsheets
     grid = open_grid(book([], [[], ["a", "b"], [], ["x", None], ["", ""]], [["other"]]), "export.xlsx")
 
     assert grid.body(2, ["a", "b"]).collect().rows() == [(3, None, None), (4, "x", None)]
+
+
+def test_a_second_sheet_of_rows_is_never_passed_over() -> None:
+    """A roster with a sheet for each cohort: nobody on the second one would be missed by anybody."""
+    one, other = [["Email", "Cohort"], ["a", "b"]], [[], ["email", "Cohort ", None], ["c", "d"]]
+
+    assert "several sheets" in refusal(book(one, [["Notes"]], other))
+    assert open_grid(book(one, [["Email", "Cohort"]], [["Sum"], [2]]), "roster.xlsx").width == 2
+
+
+def test_a_sheet_that_is_a_chart_is_no_table() -> None:
+    made = openpyxl.load_workbook(io.BytesIO(book([["a"], ["b"]])))
+    made.create_chartsheet().add_chart(BarChart())
+    file = io.BytesIO()
+    made.save(file)
+
+    assert open_grid(file.getvalue(), "export.xlsx").width == 1
 
 
 def test_old_and_protected_workbooks_get_advice() -> None:

@@ -41,6 +41,12 @@ def fingerprint(data: bytes, keys: Keys) -> str:
     return _keyed(hashlib.sha256(data).hexdigest(), keys)
 
 
+def file_fingerprint(path: Path, keys: Keys) -> str:
+    """The same of a file as it is now."""
+    with path.open("rb") as file:
+        return _keyed(hashlib.file_digest(file, "sha256").hexdigest(), keys)
+
+
 def _keyed(sha256: str, keys: Keys) -> str:
     return hmac.digest(keys.purpose("file"), sha256.encode(), "sha256").hex()[:16]
 

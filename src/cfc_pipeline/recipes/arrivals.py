@@ -11,7 +11,7 @@ from cfc_pipeline.errors import ExportError, StoreError
 from cfc_pipeline.identity.erased import Erased, masked_name, read_erased, without
 from cfc_pipeline.identity.keys import Keys, private_folder
 from cfc_pipeline.identity.shredded import stand_in_key, stand_ins
-from cfc_pipeline.identity.vault import RawCopy, fingerprint, open_raw, seal
+from cfc_pipeline.identity.vault import RawCopy, file_fingerprint, fingerprint, list_raw, open_raw, seal
 from cfc_pipeline.intake.batch import File
 from cfc_pipeline.intake.cells import resolve, resolve_known
 from cfc_pipeline.intake.corrections import read_corrections
@@ -43,11 +43,25 @@ def inbox(programme: Programme) -> list[Path]:
     return sorted(p for p in programme.inbox.iterdir() if p.is_file() and not p.name.startswith("."))
 
 
-def empty_inbox(programme: Programme, paths: list[Path]) -> None:
-    """Files that a person named from elsewhere are theirs to keep or delete."""
+def empty_inbox(programme: Programme, paths: list[Path], keys: Keys) -> tuple[list[Path], list[Path]]:
+    """Takes files out of the inbox whose bytes are sealed. Returns those that changed since they were read, which the
+    next run reads, and those that cannot be removed. Files that a person named from elsewhere stay theirs.
+    """
+    sealed = {copy.fingerprint for copy in list_raw(programme.restricted, keys)}
+    changed, left = [], []
     for path in paths:
-        if path.resolve().parent == programme.inbox.resolve():
-            path.unlink()
+        if path.resolve().parent != programme.inbox.resolve():
+            continue
+        try:
+            if file_fingerprint(path, keys) in sealed:
+                path.unlink()
+            else:
+                changed.append(path)
+        except FileNotFoundError:
+            continue  # somebody took it away
+        except OSError:
+            left.append(path)
+    return changed, left
 
 
 def refuse_missing_copies(con: Connection, sealed: list[RawCopy]) -> None:

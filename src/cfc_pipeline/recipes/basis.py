@@ -37,6 +37,15 @@ class Basis:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """What is told of a new file."""
+
+    name: str
+    path: Path
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Came:
     """What came in, and what is told of its files; their bytes are let go."""
 
@@ -45,7 +54,7 @@ class Came:
     asked: Versions
     received: dict[int, date]  # day of arrival of each file number
     people: Known
-    new: list[tuple[str, Path]]
+    new: list[Taken]
     repeats: list[Path]
     refused: list[Refused]
 

@@ -25,7 +25,7 @@ from cfc_pipeline.recipes.arrivals import (
     refuse_missing_copies,
     seal_arrival,
 )
-from cfc_pipeline.recipes.basis import Basis, Came, read_basis
+from cfc_pipeline.recipes.basis import Basis, Came, Taken, read_basis
 from cfc_pipeline.recipes.editions import refuse_other_editions
 from cfc_pipeline.recipes.form_tables import store_forms, stored_versions
 from cfc_pipeline.recipes.links import Recognised, recognise
@@ -67,7 +67,7 @@ def ingest(
     if not dry_run:
         to_sort = {comment for comment, state in comments.items() if state in CODED}
         report.unreadable_sheets = sheets.prune(programme.folder, to_sort)
-        empty_inbox(programme, [*came.repeats, *(path for _, path in came.new)])
+        _empty_inbox(report, basis, came)
     return report
 
 
@@ -93,7 +93,7 @@ def _take_in(con: Connection, basis: Basis, files: list[Path] | None, survey_id:
         asked,
         received={f.number: basis.now.date() for f in intake.files} | {c.number: c.received_on for c in sealed},
         people=known_from(intake.named),
-        new=[(a.file.name, a.path) for a in arrivals],
+        new=[Taken(a.file.name, a.path, a.file.raw.warnings) for a in arrivals],
         repeats=repeats,
         refused=[*lost, *refused, *(Refused(f.name, error, known=f in known) for f, error in intake.refused)],
     )
@@ -120,9 +120,17 @@ def _store_forms(con: Connection, basis: Basis, came: Came) -> list[forms.Plan]:
     return plans
 
 
+def _empty_inbox(report: IngestReport, basis: Basis, came: Came) -> None:
+    paths = [*came.repeats, *(arrival.path for arrival in came.new)]
+    for told, left in zip((report.changed, report.left), empty_inbox(basis.programme, paths, basis.keys), strict=True):
+        told += shown([path.name for path in left], came.people)
+
+
 def _tell(report: IngestReport, basis: Basis, came: Came) -> None:
     """What the database does not say: names of files as they may be shown, and decisions that met nothing."""
-    report.new_files = shown([name for name, _ in came.new], came.people)
+    report.new_files = shown([one.name for one in came.new], came.people)
+    notes = zip(report.new_files, came.new, strict=True)
+    report.notes = [f"{name}: {warning}" for name, one in notes for warning in one.warnings]
     report.repeats = shown([path.name for path in came.repeats], came.people)
     names = shown([r.name for r in came.refused], came.people)
     report.refused = [replace(r, name=name) for name, r in zip(names, came.refused, strict=True)]

@@ -54,6 +54,9 @@ class IngestReport:
     reasons: pl.DataFrame
     new_files: list[str] = field(default_factory=list)
     repeats: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what had to be assumed to read a new file
+    changed: list[str] = field(default_factory=list)  # files that became others while they were taken in
+    left: list[str] = field(default_factory=list)  # files that are taken in and could not leave the inbox
     refused: list[Refused] = field(default_factory=list)
     news: list[News] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
@@ -100,6 +103,7 @@ def in_words(report: IngestReport) -> str:
         "and changed nothing",
     ]
     lines += [f"  again: {name}" for name in report.repeats]
+    lines += [f"  note: {note}" for note in report.notes]
     lines += [_fetched(news) for news in report.news]
     lines += forms.news(report.plans)
     if report.superseded:
@@ -123,6 +127,9 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "reasons": report.reasons.rows(named=True),
         "new_files": report.new_files,
         "repeats": report.repeats,
+        "notes": report.notes,
+        "changed": report.changed,
+        "left": report.left,
         "fetched": [asdict(news) for news in report.news],
         "refused": [{"file": r.name, "what": r.error.what, "where": r.error.where} for r in report.refused],
         "forms": forms.in_json(report.plans),
@@ -175,6 +182,11 @@ def _to_do(report: IngestReport) -> list[str]:
     lines = []
     for refused in report.refused:
         lines += [f"To do: {refused.in_words}", _indented(str(refused.error))]
+    lines += [
+        f"To do: {name} became another file while it was taken in. Run ingest again for the new one."
+        for name in report.changed
+    ]
+    lines += [f"To do: {name} is taken in, but could not be removed from the inbox. Delete it." for name in report.left]
     if deleted := sum(news.gone for news in report.news):
         lines.append(
             f"To do: {deleted} responses were deleted in the survey tools and do not count any more. Find out whether "

@@ -55,6 +55,10 @@ def _series(position: int, column: Column) -> pl.Series:
 
 def refusal(why: str, name: str, kind: str) -> ExportError:
     texts = {
+        "several sheets": (
+            f"The {kind} has several sheets with the same headings, of which only one could be read.",
+            "put all rows on one sheet, or save each sheet as a file of its own; delete copies, hidden ones too",
+        ),
         "damaged": (f"The {kind} is damaged or cut short.", "download it again"),
         "too large": (
             f"The {kind} unpacks to more than a survey can hold.",

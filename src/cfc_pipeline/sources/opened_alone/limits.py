@@ -9,7 +9,7 @@ MOST_COLUMNS = 5_000
 MOST_CELLS = 60_000_000
 TOO_LARGE = 3  # how the process ends when its memory is not enough
 
-Refused = Literal["damaged", "too large", "too wide"]
+Refused = Literal["damaged", "several sheets", "too large", "too wide"]
 if TYPE_CHECKING:
     Column = list[str | None] | array[float]
 else:  # until Python 3.12, what an array holds is known to type checkers only

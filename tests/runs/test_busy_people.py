@@ -1,0 +1,31 @@
+"""What real, busy people do between two runs, told as stories: files that change under way, and that come again
+otherwise. Everybody is synthetic."""
+
+from cfc_pipeline.recipes import ingest as recipe
+from cfc_pipeline.recipes.report import in_words
+from tests.small_folder import ANSWERS, BRS, PEOPLE, ROSTER, answer, ask, describe, drop, person, take_in
+
+
+def test_a_file_that_is_replaced_while_it_is_taken_in_is_taken_in_next(tmp_path, monkeypatch):
+    folder = describe(tmp_path / "p", ROSTER, BRS)
+    inbox = folder / "inbox"
+    drop(folder, "roster.csv", PEOPLE, [person(n) for n in range(1, 6)])
+    drop(folder, "brs.csv", ANSWERS, [answer(1), answer(2)])
+    store = recipe.store_everything
+
+    def meanwhile(*all_):
+        drop(folder, "brs.csv", ANSWERS, [answer(n) for n in range(1, 5)])
+        return store(*all_)
+
+    monkeypatch.setattr(recipe, "store_everything", meanwhile)
+    report = take_in(folder)
+    monkeypatch.undo()
+    assert [path.name for path in inbox.iterdir()] == ["brs.csv"]
+    assert "To do: brs.csv became another file while it was taken in" in in_words(report)
+    with (inbox / "brs.csv").open("a", encoding="utf-8") as file:
+        file.write("05/10/2023 10:00:00,person5@sch")  # and now the download was cut short
+    report = take_in(folder)
+    assert "note: brs.csv: the last row has no line end and fewer cells" in in_words(report)
+    assert report.totals == {"stored": 2, "unchanged": 9, "quarantined": 0, "excluded": 1}
+    assert ask(folder, "SELECT count(*) FROM response WHERE status = 'counted'") == [(4,)]
+    assert not list(inbox.iterdir())
