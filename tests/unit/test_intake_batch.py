@@ -333,3 +333,26 @@ def test_an_address_of_two_people_is_nobodys():
 def test_one_name_written_in_two_ways_is_one_person(name):
     answers, _, _ = after_rosters([person(1), person(1, "b") | {"Name": name}, person(2)])
     assert ("quarantined", "not on the roster") not in answers
+
+
+ANONYMOUS = BRS | {"person": {"by": "anonymous"}, "cohort": "a", "consent": "not_needed"}
+
+
+@pytest.mark.parametrize("rewritten", ["03/10/2023 10:0{}", "2023-10-03 10:0{}:37", "03/10/23 10:0{} AM"])
+def test_an_anonymous_export_that_a_spreadsheet_saved_again_counts_nobody_twice(rewritten):
+    def sheet(when, numbers):
+        return [answer(n % 2, when=when.format(n), q2="2") for n in numbers]  # some say the same
+
+    first = sheet("03/10/2023 10:0{}:37", [1, 2, 3])
+    first += first[:1]
+    again = sheet(rewritten, [4, 3, 1, 1, 2])
+    intake = run(first, again, first, survey=ANONYMOUS)
+    assert fates(intake, 3) == {("stored", ""): 1, ("unchanged", ""): 4}
+    assert fates(intake, 4) == {("unchanged", ""): 4}
+    assert len(intake.accepted["brs-pre"]) == 5
+
+
+def test_people_who_say_the_same_in_the_same_minute_are_not_taken_for_one():
+    one, other = (answer(1, when=f"03/10/2023 10:00:{second}") for second in (10, 50))
+    assert len(run([one, other], [other, one], survey=ANONYMOUS).accepted["brs-pre"]) == 2
+    assert len(run([one], [one, other], survey=ANONYMOUS).accepted["brs-pre"]) == 2

@@ -32,7 +32,7 @@ from cfc_pipeline.intake.holding import Held, hold_back
 from cfc_pipeline.intake.moves import without_moved
 from cfc_pipeline.intake.people import as_people, canonical_roster, latest
 from cfc_pipeline.intake.recognise import column_behind
-from cfc_pipeline.intake.records import used_rows
+from cfc_pipeline.intake.records import as_before, used_rows
 from cfc_pipeline.intake.same_ids import refuse_other_responses
 from cfc_pipeline.intake.sessions import canonical_sessions
 from cfc_pipeline.programme import Programme, Survey
@@ -203,6 +203,8 @@ def _map(
     rows, used = apply_corrections(rows, file.raw, [c for c in corrections if c.survey == file.survey.id])
     spent = {"past": pl.col("row").is_in(file.raw.past), "replaced": pl.col("row").is_in(file.raw.replaced)}
     mapped = mapper(rows, file).with_columns(file=pl.lit(file.number, pl.Int64), **spent)
+    if file.survey.kind in ANSWER_KINDS:
+        mapped = as_before(before, mapped)
     if file.survey.kind in ANSWER_KINDS and not file.raw.form:  # what was fetched names its survey
         shredded = [other.number for other in intake.files if other.raw.shredded]
         refuse_other_responses([rows for rows in before if rows["file"].first() not in shredded], mapped)
