@@ -2,12 +2,9 @@
 All people are synthetic."""
 
 import json
-import os
-import shutil
-import signal
+import stat
 import subprocess
 import sys
-import time
 
 import polars as pl
 import pytest
@@ -224,6 +221,8 @@ def test_the_certificate_says_what_was_done_and_not_to_whom(folder):
     done = erase(folder, {}, ADDRESS, now=WHEN)
     text = (folder / "erasures" / f"{done.certificate}.json").read_text()
     assert json.loads(text)["rows"] == {"roster": 1, "brs-pre": 1}
+    assert stat.S_IMODE((folder / "erasures").stat().st_mode) == 0o700
+    assert {stat.S_IMODE(p.stat().st_mode) for p in (folder / "erasures").iterdir()} == {0o600}
     assert participant_like(text) == []
     assert audit.check(folder)[0] >= 1
     assert audit.read(folder)[-1]["certificate"] == done.certificate
@@ -281,33 +280,6 @@ def test_something_that_is_left_is_told_and_there_is_no_certificate(folder):
     (folder / "notes.txt").unlink()
     assert erase(folder, {}, ADDRESS, now=WHEN).certificate
     assert left_in(folder) == []
-
-
-def test_killed_at_any_moment_the_next_one_finishes(folder, tmp_path):
-    script = "import sys, pathlib; from cfc_pipeline.recipes.erase import erase; erase(pathlib.Path(sys.argv[1]), {}, "
-    script += f"{ADDRESS!r})"
-    whole = copy_of(folder, tmp_path, "whole")
-    start = time.monotonic()
-    subprocess.run([sys.executable, "-c", script, str(whole)], check=True)
-    length = time.monotonic() - start
-    expected = tables(whole)
-    for number in range(6):
-        again = copy_of(folder, tmp_path, f"killed {number}")
-        process = subprocess.Popen([sys.executable, "-c", script, str(again)])
-        time.sleep(length * (0.4 + 0.1 * number))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        if (again / "erasures").exists() and list((again / "erasures").iterdir()):
-            assert left_in(again) == []
-            continue
-        erase(again, {}, ADDRESS)
-        assert left_in(again) == []
-        assert tables(again) == expected
-
-
-def copy_of(folder, tmp_path, name):
-    shutil.copytree(folder, tmp_path / name, symlinks=True)
-    return tmp_path / name
 
 
 def test_the_command_asks_for_the_address_and_never_shows_it(folder):

@@ -16,7 +16,7 @@ from cfc_pipeline.recipes.backup import backup, restore
 from cfc_pipeline.recipes.doctor import examine
 from cfc_pipeline.recipes.erase import erase
 from cfc_pipeline.recipes.retain import retain
-from cfc_pipeline.recipes.review import comments, decide
+from cfc_pipeline.recipes.review import comments, decide, quarantined_rows
 from cfc_pipeline.recipes.rotate import rotate_key
 from cfc_pipeline.recipes.verify import verify
 from tests.runs.test_fetch import entry, run
@@ -230,6 +230,24 @@ def test_a_correction_for_them_is_stale_and_a_backup_holds_no_more_than_the_fold
     assert "203.0.113.77" not in sealed(tmp_path / "again")
     take_in(tmp_path / "again")
     assert tables(tmp_path / "again") == tables(folder)
+
+
+def test_corrections_go_with_the_rows_that_hold_them_and_others_stay(folder):
+    """Somebody typed an address wrongly: the correction is in what is left, and is reported as stale no more."""
+    quarantined = quarantined_rows(folder, {}).unique("record").sort("row")
+    record, column = quarantined.select("record", "column").row(0)
+    with (folder / "corrections.csv").open("a") as file:
+        value = "person3@school.example" if column == "Email" else "3"
+        file.write(f"brs-pre,{record},{column},,{value},typo,office,2026-01-01\n")
+        file.write("brs-pre,nobody,Q1,,3,about no row,office,2026-01-01\n")
+    assert take_in(folder).stale_corrections == [3]
+    before = tables(folder)
+    done = retain(folder, {}, now=LATER)
+    assert done.corrections == 1
+    assert "1 lines of corrections.csv" in done.in_words()
+    assert take_in(folder).stale_corrections == [2]
+    assert "about no row" in (folder / "corrections.csv").read_text()
+    assert tables(folder) == before
 
 
 def test_killed_between_two_copies_the_next_run_does_the_rest(folder, monkeypatch):

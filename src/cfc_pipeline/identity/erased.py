@@ -11,16 +11,17 @@ every file of every run, also when the sealed copy was cleaned already or a run 
 import json
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from cfc_pipeline.identity.keys import Keys
 from cfc_pipeline.identity.patterns import WORDS
 from cfc_pipeline.identity.pseudonyms import pseudonyms
-from cfc_pipeline.identity.sealed import read_sealed, write_sealed
+from cfc_pipeline.identity.sealed import overwrite, read_sealed, write_sealed
 from cfc_pipeline.identity.words import fold, replace_words, words_in
 from cfc_pipeline.intake.cells import resolve
 from cfc_pipeline.intake.codes import own_code
@@ -39,20 +40,45 @@ _NAME = "[name]"
 
 
 @dataclass(frozen=True)
+class Begun:
+    """An erasure under way: whom it is about, and what was found before anything was taken out, without which one that
+    is killed could neither be finished nor certified. Personal throughout; it goes when the erasure is done."""
+
+    keys: frozenset[str] = field(default=frozenset(), repr=False)  # addresses and codes
+    names: frozenset[str] = field(default=frozenset(), repr=False)
+    records: frozenset[tuple[str, str]] = field(default=frozenset(), repr=False)  # survey, record: rows of theirs
+    comments: Mapping[str, str | None] = field(default_factory=dict, repr=False)  # all that there were, by their ids
+    told: Mapping[str, Any] = field(default_factory=dict)  # what the certificate is to say of it
+
+    def as_json(self) -> dict[str, Any]:
+        sets = {"keys": sorted(self.keys), "names": sorted(self.names), "records": sorted(self.records)}
+        return sets | {"comments": dict(self.comments), "told": dict(self.told)}
+
+
+def _begun(stored: dict[str, Any] | bool) -> Begun | None:
+    """Earlier versions only said that there is one."""
+    if isinstance(stored, bool):
+        return Begun() if stored else None
+    records = frozenset((survey, record) for survey, record in stored["records"])
+    sets = {"keys": frozenset(stored["keys"]), "names": frozenset(stored["names"]), "records": records}
+    return Begun(**(stored | sets))
+
+
+@dataclass(frozen=True)
 class Erased:
-    """Digests of addresses and codes, and of words of names. `unfinished` while an erasure is under way."""
+    """Digests of addresses and codes, and of words of names; and the erasure that is under way, if one is."""
 
     key: bytes = field(repr=False)
     people: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
-    unfinished: bool = False
+    unfinished: Begun | None = None
 
     def digests(self, values: Collection[str]) -> list[str]:
         return pseudonyms(pl.Series(list(values), dtype=pl.String), self.key, "").to_list()
 
     def adding(self, people: Collection[str], name_words: Collection[str]) -> "Erased":
         more, names = frozenset(self.digests(people)), frozenset(self.digests(name_words))
-        return replace(self, people=self.people | more, names=self.names | names, unfinished=True)
+        return replace(self, people=self.people | more, names=self.names | names)
 
 
 @dataclass(frozen=True)
@@ -69,19 +95,24 @@ def read_erased(restricted: Path, keys: Keys) -> Erased:
     if not path.exists():
         return Erased(secrets.token_bytes(32))
     stored = json.loads(read_sealed(path, keys, _PURPOSE))
-    return Erased(
-        bytes.fromhex(stored["key"]), frozenset(stored["people"]), frozenset(stored["names"]), stored["unfinished"]
-    )
+    people, names = frozenset(stored["people"]), frozenset(stored["names"])
+    return Erased(bytes.fromhex(stored["key"]), people, names, _begun(stored["unfinished"]))
 
 
 def write_erased(restricted: Path, erased: Erased, keys: Keys) -> None:
+    """All of it or nothing, over the bytes that were there."""
     stored = {
         "key": erased.key.hex(),
         "people": sorted(erased.people),
         "names": sorted(erased.names),
-        "unfinished": erased.unfinished,
+        "unfinished": erased.unfinished.as_json() if erased.unfinished else False,
     }
-    write_sealed(restricted / _FILE, json.dumps(stored).encode(), keys, _PURPOSE)
+    path = restricted / _FILE
+    old = path.open("r+b") if path.exists() else None
+    write_sealed(path, json.dumps(stored).encode(), keys, _PURPOSE)
+    if old:
+        with old:
+            overwrite(old)
 
 
 def name_words(names: Collection[str]) -> set[str]:

@@ -226,10 +226,14 @@ def _put(folder: Path, name: PurePosixPath, data: bytes, mode: int) -> None:
     path.chmod(mode)
 
 
+def managed(programme: Programme) -> list[Path]:
+    return sorted((programme.folder / MANAGED).glob("*.backup"))
+
+
 def shred_backups(programme: Programme) -> int:
     """Overwrite and remove the managed backups; returns how many. Whoever calls this makes a new one once it is done: a
     run that is killed before leaves none, which is better than one that holds what should be gone."""
-    old = sorted((programme.folder / MANAGED).glob("*.backup"))
+    old = managed(programme)
     for path in old:
         with path.open("r+b") as file:
             path.unlink()

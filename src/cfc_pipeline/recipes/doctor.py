@@ -15,7 +15,7 @@ from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.outcomes.key_checks import key_checks
 from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.recipes import sheets
+from cfc_pipeline.recipes import certificate, sheets
 from cfc_pipeline.recipes.entries import check_instruments, left_out
 from cfc_pipeline.recipes.fetch import ask, kept_fetches
 from cfc_pipeline.recipes.raw_input import due_input
@@ -166,8 +166,9 @@ def _too_open(programme: Programme) -> list[str]:
     restricted = [programme.restricted, *programme.restricted.rglob("*")]
     # corrections.csv quotes what people typed, approvals.csv may; a closed inbox closes the files in it.
     kept = [programme.folder / name for name in ("corrections.csv", "approvals.csv", "links.csv")]
-    coding = programme.folder / sheets.FOLDER
-    personal = [*restricted, programme.warehouse, programme.inbox, *kept, coding, *sheets.every(programme.folder)]
+    closed = [programme.folder / name for name in (sheets.FOLDER, certificate.FOLDER)]
+    inside = [*sheets.every(programme.folder), *(programme.folder / certificate.FOLDER).glob("*")]
+    personal = [*restricted, programme.warehouse, programme.inbox, *kept, *closed, *inside]
     loose = [p for p in personal if p.exists() and stat.S_IMODE(p.stat().st_mode) & 0o077]
     found = [f"mend: others can read {path.relative_to(programme.folder)}; run chmod go-rwx on it" for path in loose]
     found = found or ["good: nobody else on this machine can read personal files"]

@@ -7,11 +7,9 @@ their rows goes, and every byte of the folder is searched for what they were cal
 """
 
 import csv
-import io
-import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +17,7 @@ import polars as pl
 
 from cfc_pipeline.errors import PrivacyRefusal
 from cfc_pipeline.identity.erased import (
+    Begun,
     Erased,
     cleaned,
     masked_name,
@@ -42,9 +41,11 @@ from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import audit, sheets
 from cfc_pipeline.recipes.arrivals import FETCHED_NAME, known_files
-from cfc_pipeline.recipes.backup import backup, shred_backups
+from cfc_pipeline.recipes.backup import backup, managed, shred_backups
+from cfc_pipeline.recipes.certificate import NOTICE, Certificate
 from cfc_pipeline.recipes.fetch import alone
 from cfc_pipeline.recipes.ingest import ingest
+from cfc_pipeline.recipes.lines import without_lines
 from cfc_pipeline.recipes.search import found_in
 from cfc_pipeline.recipes.who import Person, find
 from cfc_pipeline.sources import kept
@@ -52,53 +53,7 @@ from cfc_pipeline.sources.fetched import from_bytes, to_bytes
 from cfc_pipeline.sources.raw import RECORD, ROW
 from cfc_pipeline.warehouse.store import writing
 
-NOTICE = "erasure-notice.txt"
-
-
-@dataclass
-class Certificate:
-    """What an erasure did, in counts; nothing in it says who it was."""
-
-    certificate: str
-    at: str
-    rows: dict[str, int]  # survey: rows of theirs
-    mentions: int  # cells of others that named them
-    files: int  # sealed copies that were written again
-    corrections: int = 0  # lines
-    approvals: int = 0  # lines
-    codes: int = 0  # lines
-    links: int = 0  # lines
-    backups: int = 0  # managed ones, which were shredded
-    releases: list[str] = field(default_factory=list)  # marked, because their figures hold the answers
-    quoting: list[str] = field(default_factory=list)  # those of them that quote a comment which is gone
-    searched: int = 0  # files that were searched for what they were called, by this many forms of it:
-    forms: int = 0
-    dry_run: bool = False
-    audit_log: str = ""
-
-    def in_words(self) -> str:
-        would = "would be " if self.dry_run else ""
-        rows = ", ".join(f"{count} of {survey}" for survey, count in sorted(self.rows.items())) or "none"
-        lines = [
-            f"Rows of this person that {would or 'were '}taken out: {rows}.",
-            f"Cells of other people that named them and {would or 'were '}masked: {self.mentions}.",
-        ]
-        if self.dry_run:
-            return "\n".join([*lines, "Nothing was changed."])
-        lines += [
-            f"{self.files} sealed copies and both databases were written anew; {self.corrections} corrections, "
-            f"{self.approvals} decisions about comments, {self.codes} themes of comments and {self.links} decisions "
-            "about links were taken out.",
-            f"{self.searched} files were searched for {self.forms} forms of what they were called: nothing is left.",
-        ]
-        if self.releases:
-            lines.append(f"To do: publish again. {len(self.releases)} earlier releases are marked with {NOTICE}.")
-        if self.quoting:
-            lines.append(f"To do: delete these releases, which quote a comment that is gone: {', '.join(self.quoting)}")
-        if self.backups:
-            lines.append(f"{self.backups} backups in data/backups/ were shredded, and a new one was made.")
-        lines.append("To do: erase the person in the survey tools too, and in backups and copies outside this folder.")
-        return "\n".join([*lines, f"Certificate: erasures/{self.certificate}.json"])
+Record = tuple[str, str]  # survey, record
 
 
 def erase(
@@ -120,41 +75,56 @@ def erase(
         copies = {copy.number: copy for copy in list_raw(programme.restricted, keys)}
         files, _ = known_files(list(copies.values()), programme, keys)
         owners = read_kept(programme.restricted, keys).owners
-        person = find(files, corrections, who, keys, owners=owners, begun=listed.unfinished)
+        begun = listed.unfinished or Begun()
+        earlier = Person(begun.keys, begun.names) if listed.unfinished else None
+        person = find(files, corrections, who, keys, owners=owners, begun=earlier)
         theirs = with_stand_ins(person.keys, stand_in_key(programme.restricted, keys))
         erased = listed.adding(theirs, name_words(person.names))
-        done = _planned(files, erased, now)
+        gone = begun.records | _records(files, erased)
+        done = _planned(programme, files, erased, gone, begun, now)
         if dry_run:
             return replace(done, dry_run=True)
+        before = {**before, **begun.comments}
+        begun = Begun(person.keys, person.names, gone, before, done.counts())
+        # In one step with the list: from then on its files no longer tell whom it is about.
+        erased = replace(erased, unfinished=begun)
         write_erased(programme.restricted, erased, keys)
-        gone = _records(files, erased)
         for file in files:
             _clean_copy(copies[file.number], file, erased, keys)
-    done.corrections = _clean_corrections(programme, gone, erased)
-    done.links = _clean_links(programme, gone)
+    without_lines(programme.folder / "corrections.csv", _correction_lines(programme, gone, erased))
+    without_lines(programme.folder / LINKS, _link_lines(programme, gone))
     forget(programme.warehouse)
-    done.backups = shred_backups(programme)
+    shred_backups(programme)
     ingest(folder, environ, now=now)
-    done = _finished(programme, keys, erased, person, before, done, now)
+    done = _finished(programme, keys, erased, begun, done, now)
     if done.backups:
         backup(folder, environ, now=now)
     return done
 
 
-def _planned(files: list[File], erased: Erased, now: datetime) -> Certificate:
-    rows: dict[str, int] = {}
-    mentioned = changed = 0
+def _planned(
+    programme: Programme, files: list[File], erased: Erased, gone: Collection[Record], begun: Begun, now: datetime
+) -> Certificate:
+    """What is there to be done, with what a run before this one, which was killed, found: of the files that it had
+    listed, nothing is seen any more; of lines, which go later, it may be the same."""
+    before = Certificate(**begun.told) if begun.told else None
+    rows = dict(before.rows) if before else {}
+    mentioned, changed = (before.mentions, before.files) if before else (0, 0)
     for file in files:
         found = cleaned(file.raw.rows.collect(), file.raw, file.survey, erased)
         if found.dropped:
             rows[file.survey.id] = rows.get(file.survey.id, 0) + found.dropped
         mentioned += found.masked
         changed += bool(found.dropped or found.masked)
-    name = f"{now:%Y-%m-%d}-{secrets.token_hex(4)}"
-    return Certificate(name, now.isoformat(timespec="seconds"), rows, mentioned, changed)
+    name = before.certificate if before else f"{now:%Y-%m-%d}-{secrets.token_hex(4)}"
+    done = Certificate(name, now.isoformat(timespec="seconds"), rows, mentioned, changed)
+    done.corrections = len(_correction_lines(programme, gone, erased))
+    done.links = len(_link_lines(programme, gone))
+    done.backups = len(managed(programme))
+    return done.at_least(before)
 
 
-def _records(files: list[File], erased: Erased) -> set[tuple[str, str]]:
+def _records(files: list[File], erased: Erased) -> set[Record]:
     """survey, record of the rows that go."""
     gone = set()
     for file in files:
@@ -186,40 +156,20 @@ def _clean_copy(copy: RawCopy, file: File, erased: Erased, keys: Keys) -> None:
         replace_raw(copy, kept.to_bytes(raw), keys, name=name)
 
 
-def _clean_corrections(programme: Programme, gone: set[tuple[str, str]], erased: Erased) -> int:
-    path = programme.folder / "corrections.csv"
-    lines = {fix.line for fix in read_corrections(path) if (fix.survey, fix.record) in gone or _tells(fix, erased)}
-    return _without_lines(path, lines)
+def _correction_lines(programme: Programme, gone: Collection[Record], erased: Erased) -> set[int]:
+    fixes = read_corrections(programme.folder / "corrections.csv")
+    return {fix.line for fix in fixes if (fix.survey, fix.record) in gone or _tells(fix, erased)}
 
 
-def _clean_links(programme: Programme, gone: set[tuple[str, str]]) -> int:
+def _link_lines(programme: Programme, gone: Collection[Record]) -> set[int]:
     rows = read_decisions(programme.folder).rows(named=True)
     sides = (("survey", "record"), ("other_survey", "other_record"))
-    lines = {row["line"] for row in rows for s, r in sides if (row[s], row[r]) in gone}
-    return _without_lines(programme.folder / LINKS, lines)
+    return {row["line"] for row in rows for s, r in sides if (row[s], row[r]) in gone}
 
 
 def _tells(fix: Correction, erased: Erased) -> bool:
     digests = erased.digests([fix.was.lower(), fix.value.lower()])
     return not erased.people.isdisjoint(digests) or mentions(fix.was, erased) or mentions(fix.value, erased)
-
-
-def _without_lines(path: Path, lines: set[int]) -> int:
-    """Write a CSV file without these lines, over the bytes that it had; returns how many."""
-    if not lines:
-        return 0
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file)
-        left = [row for row in reader if reader.line_num not in lines]
-    text = io.StringIO()
-    csv.writer(text).writerows(left)
-    building = path.with_name(f".{path.name}.new")
-    building.touch(mode=path.stat().st_mode & 0o777)
-    building.write_text(text.getvalue(), encoding="utf-8", newline="")
-    with path.open("r+b") as old:
-        building.replace(path)
-        overwrite(old)
-    return len(lines)
 
 
 def forget(database: Path) -> None:
@@ -235,20 +185,23 @@ def _finished(
     programme: Programme,
     keys: Keys,
     erased: Erased,
-    person: Person,
-    before: dict[str, str | None],
+    begun: Begun,
     done: Certificate,
     now: datetime,
 ) -> Certificate:
     with writing(programme.warehouse, dry_run=True) as con:
         after = {comment for (comment,) in con.execute("SELECT comment_id FROM comment").fetchall()}
-    lost = {comment: text for comment, text in before.items() if comment not in after}
-    done.approvals = _clean_decisions(programme, "approvals.csv", set(lost))
-    done.codes = _clean_decisions(programme, CODES, set(lost))
+    lost = {comment: text for comment, text in begun.comments.items() if comment not in after}
+    approved, coded = (_decision_lines(programme.folder / name, set(lost)) for name in ("approvals.csv", CODES))
+    done = replace(done, approvals=len(approved), codes=len(coded)).at_least(Certificate(**begun.told))
+    begun = replace(begun, told=done.counts())
+    write_erased(programme.restricted, replace(erased, unfinished=begun), keys)
+    without_lines(programme.folder / "approvals.csv", approved)
+    without_lines(programme.folder / CODES, coded)
     for name in sheets.prune(programme.folder, after):  # what cannot be read cannot be cleaned
         sheets.shred(programme.folder / name)
-    done.releases, done.quoting = _mark_releases(programme, {t for t in lost.values() if t}, now)
-    forms = person.forms
+    done.releases, done.quoting = _mark_releases(programme, {t for t in lost.values() if t}, done)
+    forms = Person(begun.keys, begun.names).forms
     done.searched, places = found_in(programme, keys, forms)
     done.forms = len(forms)
     if places:
@@ -257,36 +210,38 @@ def _finished(
             where="; ".join(places[:20]),
             next_step="take it out of these places by hand, then run `cfc-pipeline erase` again with the same words",
         )
-    write_erased(programme.restricted, replace(erased, unfinished=False), keys)
     done.audit_log = audit.note(programme.folder, "erasure", now, certificate=done.certificate)
-    _write_certificate(programme, done)
+    done.write(programme.folder)
+    # Last, so that there is no erasure without a certificate; killed before it, the next run writes the same one again.
+    write_erased(programme.restricted, replace(erased, unfinished=None), keys)
     return done
 
 
-def _clean_decisions(programme: Programme, name: str, comments: set[str]) -> int:
-    path = programme.folder / name
+def _decision_lines(path: Path, comments: set[str]) -> set[int]:
     if not path.exists() or not comments:
-        return 0
+        return set()
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
-        lines = {reader.line_num for row in reader if row["comment"] in comments}
-    return _without_lines(path, lines)
+        return {reader.line_num for row in reader if row["comment"] in comments}
 
 
-def _mark_releases(programme: Programme, texts: set[str], now: datetime) -> tuple[list[str], list[str]]:
+def _mark_releases(programme: Programme, texts: set[str], done: Certificate) -> tuple[list[str], list[str]]:
     """Releases from before are never changed; a notice in each says that they hold answers of somebody who is gone."""
     marked, quoting = [], []
     for release in _releases(programme):
         quotes = _quotes(release) & texts
         notice = (
-            f"{now:%Y-%m-%d}: somebody was erased from the data after this release was made. Its figures hold their "
-            "answers, as parts of counts and means. Do not hand it on; publish again and replace copies.\n"
+            f"{done.at[:10]}: somebody was erased from the data after this release was made. Its figures hold their "
+            "answers, as parts of counts and means. Do not hand it on; publish again and replace copies. "
+            f"(Certificate {done.certificate})\n"
         )
         if quotes:
             notice += "It also quotes a comment of theirs, or one that named them: delete this release.\n"
             quoting.append(release.name)
-        with (release / NOTICE).open("a", encoding="utf-8") as file:
-            file.write(notice)
+        path = release / NOTICE
+        said = path.read_text(encoding="utf-8") if path.exists() else ""
+        if done.certificate not in said:  # a run that was killed may have said it
+            path.write_text(said + notice, encoding="utf-8")
         marked.append(release.name)
     return marked, quoting
 
@@ -299,10 +254,3 @@ def _releases(programme: Programme) -> list[Path]:
 def _quotes(release: Path) -> set[str]:
     path = release / "tables" / "approved_comments.parquet"
     return set(pl.read_parquet(path)["text"]) if path.exists() else set()
-
-
-def _write_certificate(programme: Programme, done: Certificate) -> None:
-    path = programme.folder / "erasures" / f"{done.certificate}.json"
-    path.parent.mkdir(exist_ok=True)
-    told = {key: value for key, value in asdict(done).items() if key != "dry_run"}
-    path.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")

@@ -22,6 +22,7 @@ from cfc_pipeline.recipes import audit
 from cfc_pipeline.recipes.backup import MANAGED, backup, shred_backups
 from cfc_pipeline.recipes.fetch import alone
 from cfc_pipeline.recipes.ingest import ingest
+from cfc_pipeline.recipes.lines import without_lines
 from cfc_pipeline.recipes.raw_input import DueInput, after_months, due_input
 from cfc_pipeline.recipes.search import found_in, identifying, still_held
 from cfc_pipeline.recipes.shred import shred
@@ -70,6 +71,7 @@ class Retained:
     columns: dict[str, int] = field(default_factory=dict)
     unread: int = 0
     copies: list[DueInFile] = field(default_factory=list)
+    corrections: int = 0  # lines, of rows that went or hold what they said
     backups: int = 0  # managed ones, which were shredded because what went was in them
     searched: int = 0  # files, for what went
     places: list[str] = field(default_factory=list)  # where some of it still is
@@ -89,6 +91,10 @@ class Retained:
             lines.append(f"To do: {self.unread} sealed copies fit no survey entry, so they stay whole. Put it back.")
         if self.searched:
             lines.append(f"{self.searched} files were searched for the addresses and names that went.")
+        if self.corrections:
+            lines.append(
+                f"{self.corrections} lines of corrections.csv went too: what is left of their rows is corrected."
+            )
         if self.places:
             lines.append(f"To do: some are still in {'; '.join(self.places[:20])}. Take them out there by hand.")
         if self.backups:
@@ -140,20 +146,25 @@ def retain(folder: Path, environ: Mapping[str, str], *, dry_run: bool = False, n
         take_out(programme, environ, due_columns(programme, environ, now.date()).copies)
     if not (columns.copies or answers.copies):
         return told
-    return _finished(programme, environ, told, words, now)
+    return _finished(programme, environ, told, words, answers.intake.used_corrections, now)
 
 
 def _finished(
-    programme: Programme, environ: Mapping[str, str], told: Retained, words: set[str], now: datetime
+    programme: Programme, environ: Mapping[str, str], told: Retained, words: set[str], applied: set[int], now: datetime
 ) -> Retained:
-    """The quarantine and the ledger as they are now; backups without what went; and a look for it in every byte."""
+    """The quarantine and the ledger as they are now; backups without what went; and a look for it in every byte.
+
+    Corrections that were `applied` before and now meet nothing are in what is left of their rows, or went with them:
+    their lines quote what somebody typed, and go too."""
     backups = shred_backups(programme)
-    ingest(programme.folder, environ, now=now)
+    report = ingest(programme.folder, environ, now=now)
+    spent = applied & set(report.stale_corrections)
+    without_lines(programme.folder / "corrections.csv", spent)
     keys = load_keys(programme.restricted, environ)
     searched, places = found_in(programme, keys, sorted(words - still_held(programme, keys)), shredded=True)
     if backups:
         backup(programme.folder, environ, now=now)
-    return replace(told, backups=backups, searched=searched, places=places)
+    return replace(told, corrections=len(spent), backups=backups, searched=searched, places=places)
 
 
 def _listed(found: DueInput) -> list[DueInFile]:

@@ -19,6 +19,7 @@ import polars as pl
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.identity import approvals
 from cfc_pipeline.identity.anonymise import anonymise, response_ids
+from cfc_pipeline.identity.erased import read_erased
 from cfc_pipeline.identity.keys import FILE_NAME, VARIABLE, Keys, keys_from, load_keys, private_folder, write_key_file
 from cfc_pipeline.identity.known import known_from
 from cfc_pipeline.identity.sealed import is_sealed, overwrite, seal_again
@@ -72,6 +73,7 @@ def rotate_key(
     programme = load_programme(folder)
     _finish_a_killed_exchange(programme.restricted)
     old = load_keys(programme.restricted, environ)
+    _refuse_in_an_erasure(programme, old)
     new = _new_keys(environ)
     with alone(programme), writing(programme.warehouse, dry_run=True):
         doubled = _new_ids(programme, old, new)
@@ -99,6 +101,15 @@ def rotate_key(
     if backups:
         backup(folder, environ, now=now)
     return done
+
+
+def _refuse_in_an_erasure(programme: Programme, keys: Keys) -> None:
+    if read_erased(programme.restricted, keys).unfinished:
+        raise ConfigError(
+            "An erasure was begun and is not finished: it knows comments by ids that a new key would change.",
+            where="the list of erased people",
+            next_step="run `cfc-pipeline erase` again with the same words, then exchange the key",
+        )
 
 
 def _finish_a_killed_exchange(restricted: Path) -> None:

@@ -46,19 +46,21 @@ def find(
     keys: Keys,
     *,
     owners: pl.DataFrame | None = None,
-    begun: bool = False,
+    begun: Person | None = None,
 ) -> Person:
     """The person whose address, code or participant id is `who`. ConfigError when it is nobody or several people.
 
     `owners` (cohort_id, code, person) says which codes that people made themselves were found to be one person's.
-    With `begun` it may be somebody whose rows an erasure that was killed has taken out already.
+    `begun` is who an erasure that was killed was about: some or all of their rows may be gone already.
     """
     known = pl.concat([identifiers(file, corrections) for file in files]) if files else pl.DataFrame(schema=_SCHEMA)
-    start = _linked(_starting(known, who.strip(), keys), owners)
+    start = _linked(_starting(known, who.strip(), keys, begun), owners)
+    if begun and begun.keys:
+        start = _gone_on_with(begun, start)
     mine = known.filter(pl.col("email").is_in(start) | pl.col("code").is_in(start))
     if mine.is_empty():
         if begun:
-            return Person(frozenset(start), frozenset())
+            return Person(frozenset(start), begun.names)
         raise ConfigError(
             "Nobody is known by this address, code or participant id.",
             where="the sealed copies",
@@ -70,7 +72,18 @@ def find(
         )
     everything = _spread(known, mine)
     addresses = {*everything["email"].drop_nulls(), *everything["code"].drop_nulls(), *start}
-    return Person(frozenset(addresses - _shared(known, everything)), frozenset(_names(everything)))
+    found = Person(frozenset(addresses - _shared(known, everything)), frozenset(_names(everything)))
+    return Person(found.keys | begun.keys, found.names | begun.names) if begun else found
+
+
+def _gone_on_with(begun: Person, start: set[str]) -> set[str]:
+    if begun.keys.isdisjoint(start):
+        raise ConfigError(
+            "Another erasure was begun and is not finished.",
+            where="the list of erased people",
+            next_step="run `cfc-pipeline erase` with the words of that one first",
+        )
+    return start | begun.keys
 
 
 def identifiers(file: File, corrections: list[Correction]) -> pl.DataFrame:
@@ -128,12 +141,13 @@ def _linked(codes: set[str], owners: pl.DataFrame | None) -> set[str]:
     return codes | set(owners.join(theirs, on=["cohort_id", "person"])["code"])
 
 
-def _starting(known: pl.DataFrame, who: str, keys: Keys) -> set[str]:
+def _starting(known: pl.DataFrame, who: str, keys: Keys, begun: Person | None) -> set[str]:
     if not re.fullmatch(r"p-[0-9a-f]{20}", who):
         typed = set(pl.DataFrame({"w": [who]}).select(normal_address(pl.col("w"))).to_series().drop_nulls())
         made = known["code"].drop_nulls().unique()
         return typed | set(made.filter(made.str.replace_all("|", "", literal=True).is_in(list(typed))))
-    every = pl.concat([known["email"], known["code"].alias("email")]).drop_nulls().unique()
+    gone = pl.Series("email", sorted(begun.keys) if begun else [], dtype=pl.String)
+    every = pl.concat([known["email"], known["code"].alias("email"), gone]).drop_nulls().unique()
     made = pseudonyms(every, keys.purpose("person"), "p-")
     own = pseudonyms(SELF_MADE + every, keys.purpose("person"), "p-")
     return set(every.filter((made == who) | (own == who)))
