@@ -53,6 +53,7 @@ def questionnaire(items: Ranges, cohorts: list[str], *, named: bool, timed: bool
             "record": pa.Column(str, _needed("the tool's response id is missing"), nullable=True),
             "person": pa.Column(str, _needed("no address or code of a person") if named else None, nullable=True),
             "on_roster": pa.Column(bool, _check("not on the roster", lambda c: c) if named else None, nullable=True),
+            "in_cohort": pa.Column(bool, _check("on the roster, but not in this cohort", lambda c: c)),
             "cohort_id": pa.Column(str, known, nullable=True),
             "form_decided": pa.Column(bool, _check(FORM_CHANGED, lambda c: c)),
             "cohort_known": pa.Column(bool, _check("cohort cannot be told", lambda c: c)),

@@ -356,3 +356,32 @@ def test_people_who_say_the_same_in_the_same_minute_are_not_taken_for_one():
     one, other = (answer(1, when=f"03/10/2023 10:00:{second}") for second in (10, 50))
     assert len(run([one, other], [other, one], survey=ANONYMOUS).accepted["brs-pre"]) == 2
     assert len(run([one], [one, other], survey=ANONYMOUS).accepted["brs-pre"]) == 2
+
+
+def test_the_file_of_another_cohort_is_told_from_people_whom_nobody_knows():
+    reasons = run([answer(1), answer(99)], survey=BRS | {"cohort": "b"}).quarantine[-1]
+    assert reasons.select("row", "reason").rows() == [
+        (2, "on the roster, but not in this cohort"),
+        (3, "not on the roster"),
+    ]
+
+
+def test_marks_that_nobody_sees_make_nobody_another_person():
+    """They come along when an address is copied out of an email or a document."""
+    unseen = ("\ufeff{}", "{}\u200e", "\u202a{}\u202c", "per\u00adson{}", "{}\u2060")
+    rows = [answer(n) | {"Email": mark.format(f"person{n}@school.example")} for n, mark in enumerate(unseen, start=1)]
+    rows[3] |= {"Email": "per\u00adson4@school.example"}
+    roster = [person(n) for n in range(1, 6)] + [person(1) | {"Email": "person1@school.example\u200e"}]
+    intake = run(rows, roster=roster)
+    assert fates(intake) == {("stored", ""): 5}
+    assert len(intake.roster) == 5
+
+
+def test_a_code_that_one_list_gives_to_two_people_is_nobodys():
+    survey = BRS | {"person": {"by": "code", "column": "Code"}}
+    roster = [person(1), person(2) | {"Code": "C1"}, person(3)]
+    rows = [answer(1) | {"Code": "C1"}, answer(3) | {"Code": "C3"}]
+    assert fates(run(rows, roster=roster, survey=survey)) == {
+        ("stored", ""): 1,
+        ("quarantined", "not on the roster"): 1,
+    }

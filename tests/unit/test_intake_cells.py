@@ -42,6 +42,31 @@ def test_meaning_of_an_unlisted_cell_is_null():
     assert frame.select(meaning("c", {"Before": "pre", "After": "post"}))["c"].to_list() == ["pre", "post", None, None]
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("Don't know - maybe", "Don\u2019t know \u2013 maybe"),
+        ("Don\u2019t know", "don't  know"),
+        ("Agr\u00e9able", "Agre\u0301able"),
+        ("Very well", "Very\u200b well\u200e"),
+        ("Non-stop", "Non\u2011stop"),
+    ],
+)
+def test_what_looks_the_same_is_the_same_label_and_heading(ours, theirs):
+    assert read([theirs, "Other"], {ours: 3}) == [3, UNREADABLE]
+    assert pl.DataFrame({"c": [theirs]}).select(meaning("c", {ours: "pre"}))["c"].to_list() == ["pre"]
+    assert resolve(raw_table([{theirs: "x", "Other": "y"}]), ours) == theirs
+
+
+def test_labels_that_differ_in_a_mark_only_stay_apart():
+    assert read(["1-2", "1\u20132", "1\u20142"], {"1-2": 1, "1\u20132": 2}) == [1, 2, UNREADABLE]
+
+
+def test_whole_numbers_as_statistics_programs_write_them():
+    assert read(["4.0", "10.00", "4.5", "4,0"]) == [4, 10, UNREADABLE, UNREADABLE]
+    assert read(["4.0"], {"4": 2}) == [UNREADABLE]  # 2 or 4
+
+
 def test_columns_by_key_then_by_unique_text():
     raw = raw_table([{"Q1": "x", "How  are you?": "y"}])
     assert resolve(raw, "Q1") == "Q1"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from cfc_pipeline.intake.cells import fixed_or_column, local_times, numbers, resolve_known, tidy
+from cfc_pipeline.intake.cells import fixed_or_column, local_times, meaning, numbers, resolve_known
 from cfc_pipeline.intake.codes import own_code
 from cfc_pipeline.intake.people import SELF_MADE, known_people
 from cfc_pipeline.programme import Calendar, Cohort, Consent, Programme, Scale, Survey
@@ -32,8 +32,9 @@ def canonical_answers(
     instruments: Mapping[str, Instrument],
     roster: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Canonical rows: row, record, test, empty, complete, person, on_roster, cohort_id, cohort_known, time_point,
-    session_number, submitted_at (naive, programme's zone), date_readable, agreed, withdrawn, items (Int16), comments.
+    """Canonical rows: row, record, test, empty, complete, person, on_roster, in_cohort, cohort_id, cohort_known,
+    time_point, session_number, submitted_at (naive, programme's zone), date_readable, agreed, withdrawn, items (Int16),
+    comments.
 
     A file in the other day order than its entry says is refused whole, by ExportError.
     """
@@ -96,8 +97,8 @@ def _person(raw: RawTable, survey: Survey) -> pl.Expr:
 def _agreed(raw: RawTable, survey: Survey) -> pl.Expr:
     """Consent that the form itself gives; null where the roster says."""
     if isinstance(survey.consent, Consent):
-        cells = pl.col(resolve_known(raw, survey.consent.column)).str.to_lowercase().str.strip_chars()
-        return cells.is_in([tidy(answer) for answer in survey.consent.yes]).fill_null(False)
+        yes = meaning(resolve_known(raw, survey.consent.column), dict.fromkeys(survey.consent.yes, "yes"))
+        return yes.eq("yes").fill_null(False)
     return pl.lit(True if survey.consent == "not_needed" else None, pl.Boolean)
 
 
@@ -106,15 +107,17 @@ def _with_people(frame: pl.DataFrame, survey: Survey, roster: pl.DataFrame) -> p
     by = survey.person.by if survey.person else "anonymous"
     if by not in ("email", "code"):
         made = (SELF_MADE + pl.col("key")) if by == "self_made" else pl.lit(None, pl.String)
-        here = frame.with_columns(person=made, on_roster=pl.lit(True), withdrawn=pl.lit(False))
+        here = frame.with_columns(person=made, on_roster=pl.lit(True), in_cohort=pl.lit(True), withdrawn=pl.lit(False))
         return here.with_columns(agreed=pl.col("agreed").fill_null(False)).drop("key")
     cohort_known = survey.cohort != "roster"
     people = known_people(roster, by, cohort_known=cohort_known)
+    known = pl.col("key").is_in(people["key"].unique().implode()) if cohort_known else pl.col("person").is_not_null()
     on = {"left_on": ["key", "cohort_id"], "right_on": ["key", "home"]} if cohort_known else {"on": "key"}
     found = frame.join(people, how="left", maintain_order="left", **on)
     found = found.with_columns(
         cohort_id=pl.coalesce("cohort", "cohort_id") if cohort_known else pl.col("home"),
-        on_roster=pl.when(pl.col("key").is_not_null()).then(pl.col("person").is_not_null()),
+        on_roster=pl.when(pl.col("key").is_not_null()).then(known),
+        in_cohort=pl.col("person").is_not_null() | ~known.fill_null(False) | pl.col("cohort_id").is_null(),
         person=pl.coalesce("person", "key"),
         # Null for somebody who is not on the roster: quarantined below, not taken for a refusal.
         agreed=pl.coalesce("agreed", "consented"),

@@ -65,6 +65,7 @@ NO_ROSTER: dict[str, Any] = {
     "shares": pl.Boolean,
     "quotes": pl.Boolean,
     "both_ways": pl.Boolean,
+    "said_file": pl.Int64,
 }
 
 

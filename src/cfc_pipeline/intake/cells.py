@@ -4,6 +4,11 @@ Nothing here refuses a single row: what cannot be read becomes a value that the 
 reason for a row is found and reported together.
 """
 
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
 import polars as pl
 
 from cfc_pipeline.errors import ExportError
@@ -11,6 +16,22 @@ from cfc_pipeline.programme import FromColumn
 from cfc_pipeline.sources.raw import RawTable
 from schemas.tables.canonical import UNREADABLE
 
+V = TypeVar("V", int, str)
+# What programs put in the place of what was typed, and what nobody sees.
+_TYPESET = str.maketrans(
+    {
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u2010": "-",
+        "\u2011": "-",
+        "\u2013": "-",
+        "\u2014": "-",
+    }
+)
+_WHOLE = re.compile(r"(\d{1,5})\.0+")
+_UNSEEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
 _TIMES = ("%H:%M:%S", "%I:%M:%S %p", "%H:%M", "%I:%M %p", "")
 _DAYS = {
     "ymd": ("%Y-%m-%d", "%Y/%m/%d"),
@@ -26,13 +47,22 @@ def tidy(text: str) -> str:
     return " ".join(text.replace("\u00a0", " ").split()).casefold()
 
 
+def plain(text: str) -> str:
+    """The same however it was typeset: straight quotation marks and hyphens, letters whole, nothing unseen."""
+    seen = re.sub(_UNSEEN, "", unicodedata.normalize("NFC", text))
+    return tidy(seen.translate(_TYPESET))
+
+
 def resolve(raw: RawTable, name: str) -> str | None:
     """Key of the column that a survey entry calls `name`: by key, else by the only question with that text."""
     if raw.column(name):
         return name
-    wanted = tidy(name)
-    same = [c.key for c in raw.columns if wanted in (tidy(c.key), tidy(c.text), tidy(f"{c.text} | {c.option}"))]
-    return same[0] if len(same) == 1 else None
+    for alike in (tidy, plain):
+        wanted = alike(name)
+        same = [c.key for c in raw.columns if wanted in map(alike, (c.key, c.text, f"{c.text} | {c.option}"))]
+        if same:
+            return same[0] if len(same) == 1 else None
+    return None
 
 
 def resolve_known(raw: RawTable, name: str) -> str:
@@ -50,15 +80,42 @@ def numbers(column: str, answers: dict[str, int]) -> pl.Expr:
     """
     cell = pl.col(column)
     number = cell.str.to_integer(strict=False, dtype=pl.Int32)
-    if answers:
-        listed = {tidy(label): value for label, value in answers.items()}
-        # No cell is tidied that is a number already, unless a label could be one.
-        unread = cell if any(map(_like_a_number, listed)) else pl.when(number.is_null()).then(cell)
-        words = unread.str.replace_all("\u00a0", " ").str.replace_all(r"\s+", " ").str.strip_chars().str.to_lowercase()
-        number = pl.coalesce(words.replace_strict(listed, default=None, return_dtype=pl.Int32), number)
+    # No cell is looked up that is a number already, unless a label could be one.
+    digits = any(map(_like_a_number, answers))
+    unread = cell if digits else pl.when(number.is_null()).then(cell)
+    listed = _Listed(answers)
+    # `4.0` is how statistics programs write 4, which may mean another number where labels are digits.
+    meant = listed.get if digits else lambda text: int(w[1]) if (w := _WHOLE.fullmatch(text)) else listed.get(text)
+    number = pl.coalesce(_meant(unread, meant, pl.Int32()), number)
     readable = number.is_between(-32767, 32767)
     number = pl.when(cell.is_null()).then(None).when(readable).then(number).otherwise(UNREADABLE)
     return number.cast(pl.Int16).alias(column)
+
+
+class _Listed(Generic[V]):
+    """Labels and what they mean: as they are written, else as they are typeset, if that is one thing only."""
+
+    def __init__(self, listed: Mapping[str, V]) -> None:
+        self.written: dict[str, V] = {tidy(label): value for label, value in listed.items()}
+        found: dict[str, set[V]] = {}
+        for label, value in listed.items():
+            found.setdefault(plain(label), set()).add(value)
+        self.typeset: dict[str, V] = {label: next(iter(values)) for label, values in found.items() if len(values) == 1}
+
+    def get(self, text: str) -> V | None:
+        value = self.written.get(tidy(text))
+        return self.typeset.get(plain(text)) if value is None else value
+
+
+def _meant(cells: pl.Expr, meant: Callable[[str], object], kind: pl.DataType) -> pl.Expr:
+    """What cells mean. Each text is looked up once: of a million answers there are few."""
+
+    def read(cells: pl.Series) -> pl.Series:
+        texts = cells.drop_nulls().unique()
+        values = pl.Series([meant(text) for text in texts], dtype=kind)
+        return cells.replace_strict(texts, values, default=None, return_dtype=kind)
+
+    return cells.map_batches(read, return_dtype=kind, is_elementwise=True)
 
 
 def _like_a_number(label: str) -> bool:
@@ -69,9 +126,7 @@ def meaning(column: str, values: dict[str, str]) -> pl.Expr:
     """Cells as our ids. Without a list the cells hold our ids themselves; a cell that is not listed becomes null."""
     if not values:
         return pl.col(column)
-    listed = {tidy(cell): ours for cell, ours in values.items()}
-    cells = pl.col(column).str.replace_all(r"[\s\u00a0]+", " ").str.strip_chars().str.to_lowercase()
-    return cells.replace_strict(listed, default=None, return_dtype=pl.String)
+    return _meant(pl.col(column), _Listed(values).get, pl.String())
 
 
 def fixed_or_column(setting: object, raw: RawTable) -> pl.Expr:

@@ -17,8 +17,9 @@ YES = {"yes": "yes", "y": "yes", "true": "yes", "1": "yes", "no": "no", "n": "no
 
 
 def normal_address(column: pl.Expr) -> pl.Expr:
-    """An address or code as the same person would write it twice: no spaces, no case."""
-    return column.str.replace_all(r"[\s\u00a0\u200b]", "").str.to_lowercase().replace("", None)
+    """An address or code as the same person would write it twice: no spaces, no case, and none of the marks that come
+    along unseen when it is copied out of an email."""
+    return column.str.normalize("NFC").str.replace_all(r"[\s\p{Cf}]", "").str.to_lowercase().replace("", None)
 
 
 def canonical_roster(
@@ -156,12 +157,15 @@ def known_people(roster: pl.DataFrame, by: str, *, cohort_known: bool) -> pl.Dat
     `home` is the person's only cohort; it is null for somebody in several, so that their answers are held back until
     the survey entry says which cohort they are for. What came for a cohort that they moved from is for `cohort`.
     """
-    wanted = ("person", "cohort_id", "moved_from", "consented", "withdrawn")
+    wanted = ("person", "cohort_id", "moved_from", "consented", "withdrawn", "said_file")
     keyed = roster.filter(pl.col(by).is_not_null()).select(pl.col(by).alias("key"), *wanted)
     if by == "email":
         others = roster.filter(pl.col("also").is_not_null()).explode("also")
         keyed = pl.concat([keyed, others.select(pl.col("also").alias("key"), *wanted)]).unique(maintain_order=True)
-    keyed = keyed.with_columns(home="cohort_id").rename({"cohort_id": "cohort"})
+    else:  # what one list gives to several people tells nobody
+        shared = pl.col("person").n_unique().over("key", "said_file") > 1
+        keyed = keyed.filter(~shared.any().over("key"))
+    keyed = keyed.drop("said_file").with_columns(home="cohort_id").rename({"cohort_id": "cohort"})
     moved = keyed.filter(pl.col("moved_from").is_not_null())
     keyed = keyed.drop("moved_from")
     if cohort_known:

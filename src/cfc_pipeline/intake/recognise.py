@@ -42,6 +42,7 @@ def column_behind(survey: Survey, canonical: str) -> str:
         "person": person,
         "own_address": _first(survey, "email"),
         "on_roster": person,
+        "in_cohort": person,
         "consented": _first(survey, "consent"),
         "sharing_readable": _first(survey, "consent_sharing"),
         "quotes_readable": _first(survey, "consent_quotes"),
