@@ -10,8 +10,8 @@ export PYTHONDONTWRITEBYTECODE =
 demo: $(READY) ## a synthetic programme in demo/, through the real flows
 	$(BIN)/cfc-pipeline demo demo --fresh
 
-test: $(READY) lint ## everything; a file's tests share what they set up, so they stay together
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(READY) lint ## everything; a file's tests share what they set up, so they stay together; short ones end the run
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) lint ## what to run while coding: under a minute
 	$(BIN)/python -m pytest tests/unit -q -n 2

@@ -1,5 +1,8 @@
 """Shared by tests of several kinds: the demo, made once for the whole run, by the command that users type."""
 
+import fcntl
+import os
+import pickle
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -31,7 +34,20 @@ def command(*words: object, cwd: Path, check: bool = True) -> subprocess.Complet
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
-    place = tmp_path_factory.mktemp("demo-run")
+    """Nobody writes into it. With several workers, the first that needs it makes it, and others wait."""
+    place = tmp_path_factory.getbasetemp()
+    place = place.parent if "PYTEST_XDIST_WORKER" in os.environ else place
+    made = place / "demo-run.pickle"
+    with (place / "demo-run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            made.write_bytes(pickle.dumps(_demo(place / "demo-run")))
+    run: DemoRun = pickle.loads(made.read_bytes())
+    return run
+
+
+def _demo(place: Path) -> DemoRun:
+    place.mkdir()
     # The same seed gives the same bytes, so a twin with a full inbox tells what was planted.
     twin = build_demo(place / "twin")
     referee = independent.outcomes(twin.folder)

@@ -15,7 +15,7 @@ from cfc_pipeline.publish.written import figures, number, texts
 from cfc_pipeline.recipes.explain import Cell, contents, explain, explained
 from tests.conftest import command
 
-EVERY = 29  # of the figures are explained one by one below; a prime, so that every column comes up
+EVERY = 61  # of the figures are explained one by one below; a prime, so that every column comes up
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_the_exact_figure_is_the_printed_one_and_the_steps_add_up(demo, tables):
         if table.name not in ("session_trend", "session_response", "attendance_change")
         if not (table.name == "mixed_model" and column.key in ("ci_low", "ci_high", "mean_change"))
     ][::EVERY]
-    assert len(places) > 80
+    assert len(places) > 40
     wrong = []
     for table, column, cell in places:
         found = explain(demo.folder, table.name, cell.place, inside=True)
