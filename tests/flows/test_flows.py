@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from cfc_pipeline.demo.build import build_demo
-from cfc_pipeline.errors import ConfigError, PipelineError, PrivacyRefusal
+from cfc_pipeline.errors import ConfigError, EmailError, ExportError, PipelineError, PrivacyRefusal
 
 pytestmark = pytest.mark.usefixtures("prefect_home")
 CANARY = "canary.person@mailbox.example"
@@ -110,20 +110,35 @@ def test_forms_in_prefects_page_explain_every_parameter():
             assert parameter.get("description"), f"{flow.name}: {name}"
 
 
-def test_a_night_without_news_ends_well_and_sends_nothing(tmp_path, monkeypatch):
+def test_nights_send_what_is_new_once_and_make_up_for_a_night_without_a_mail_server(tmp_path, monkeypatch):
     import flows.nightly
     from tests.small_folder import filled
 
-    sent = []
-    monkeypatch.setattr(flows.nightly, "email_summary", sent.append)
     folder = filled(tmp_path / "small")
+    settings = folder / "programme.yaml"
+    mail = "{sender: a@example.org, to: [b@example.org], smtp: {host: localhost}}"
+    settings.write_text(entries := settings.read_text() + f"email: {mail}\n")
+    sent = []
+
+    def send(folder):
+        sent.append(folder)
+        if len(sent) == 1:
+            raise EmailError("The mail server cannot be reached")
+        (owed,) = (folder / "data" / "restricted" / "sent").glob("*.owed")
+        owed.with_suffix(".json").write_text('{"state": "sent"}')
+
+    monkeypatch.setattr(flows.nightly, "email_summary", send)
+    with pytest.raises(EmailError):
+        flows.nightly.nightly(folder)
     for _ in range(2):
         flows.nightly.nightly(folder)
-    assert len(sent) == 1
+    assert len(sent) == 2
     assert known_to_prefect("nothing new to publish") >= 1
-    settings = folder / "programme.yaml"
+    settings.write_text(entries.replace("id: brs-pre", "id: renamed"))
+    with pytest.raises(ExportError, match="counted before"):
+        flows.nightly.nightly(folder)
     settings.write_text(settings.read_text() + "schedule: {publish: false}\n")
     shutil.rmtree(folder / "releases")
     flows.nightly.nightly(folder)
-    assert len(sent) == 1
+    assert len(sent) == 2
     assert not list(folder.glob("releases/2*"))

@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from cfc_pipeline.errors import EmailError
 from cfc_pipeline.programme import Smtp
-from cfc_pipeline.publish.email import NotSent, build_message, save_preview, send_once
+from cfc_pipeline.publish.email import NotSent, build_message, is_owed, owe, save_preview, send_once
 from tests.published import flow, outcomes, programme, ratings, table
 
 RELEASE = "2026-11-20T030005Z"
@@ -277,6 +277,8 @@ def test_once_is_once_for_each_release(
     there = _there(tmp_path, unencrypted)
     assert send_once(there, _message(there), RELEASE, environ, now=NOW) is True
     assert send_once(there, _message(there), RELEASE, environ, now=NOW) is False
+    owe(there, RELEASE)
+    assert not is_owed(there, RELEASE)
     assert send_once(there, _message(there), "2026-11-21T030005Z", environ, now=NOW) is True
     assert len(mailbox.messages) == 2
     marker = tmp_path / "data" / "restricted" / "sent" / f"{RELEASE}.json"
@@ -289,9 +291,12 @@ def test_what_certainly_did_not_leave_may_be_tried_again(
     tmp_path: Path, starttls: Smtp, mailbox: Mailbox, environ: dict[str, str]
 ) -> None:
     there = _there(tmp_path, starttls)
+    owe(there, RELEASE)
     with pytest.raises(NotSent):
         send_once(there, _message(there), RELEASE, environ | {"CFC_SMTP_PASSWORD": "wrong"}, now=NOW)
+    assert is_owed(there, RELEASE)
     assert send_once(there, _message(there), RELEASE, environ, now=NOW) is True
+    assert not is_owed(there, RELEASE)
     assert len(mailbox.messages) == 1
 
 

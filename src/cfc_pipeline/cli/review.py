@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from cfc_pipeline.cli.shared import AsJson, DryRun, Folder, show_rows
+from cfc_pipeline.cli.shared import AsJson, By, DryRun, Folder, Note, show_rows
 from cfc_pipeline.cli.start import app
 
 review = App(
@@ -51,7 +51,7 @@ def review_comments(
 
 
 @review.command
-def approve(comments: list[str], /, *, folder: Folder, by: str | None = None, dry_run: DryRun = False) -> None:
+def approve(comments: list[str], /, *, folder: Folder, by: By = None, dry_run: DryRun = False) -> None:
     """Approve comments for releases, after reading them.
 
     Example: cfc-pipeline -p my-programme review approve c-0123456789abcdef0123
@@ -60,7 +60,7 @@ def approve(comments: list[str], /, *, folder: Folder, by: str | None = None, dr
 
 
 @review.command
-def reject(comments: list[str], /, *, folder: Folder, by: str | None = None, dry_run: DryRun = False) -> None:
+def reject(comments: list[str], /, *, folder: Folder, by: By = None, dry_run: DryRun = False) -> None:
     """Keep comments out of releases for good.
 
     Example: cfc-pipeline -p my-programme review reject c-0123456789abcdef0123
@@ -69,7 +69,7 @@ def reject(comments: list[str], /, *, folder: Folder, by: str | None = None, dry
 
 
 @review.command
-def edit(comment: str, text: str, /, *, folder: Folder, by: str | None = None, dry_run: DryRun = False) -> None:
+def edit(comment: str, text: str, /, *, folder: Folder, by: By = None, dry_run: DryRun = False) -> None:
     """Approve a comment in other words: shorter, or without what would tell who wrote it.
 
     Example: cfc-pipeline -p my-programme review edit c-0123456789abcdef0123 "The breathing helped."
@@ -172,7 +172,7 @@ def review_links(
 
 @review.command
 def accept_link(
-    links: list[str], /, *, folder: Folder, by: str | None = None, note: str = "", dry_run: DryRun = False
+    links: list[str], /, *, folder: Folder, by: By = None, note: Note = "", dry_run: DryRun = False
 ) -> None:
     """Say that two codes are one person's.
 
@@ -183,7 +183,7 @@ def accept_link(
 
 @review.command
 def reject_link(
-    links: list[str], /, *, folder: Folder, by: str | None = None, note: str = "", dry_run: DryRun = False
+    links: list[str], /, *, folder: Folder, by: By = None, note: Note = "", dry_run: DryRun = False
 ) -> None:
     """Say that two codes are two people's; also parts what was linked by itself.
 
@@ -193,9 +193,7 @@ def reject_link(
 
 
 @review.command
-def undo_link(
-    links: list[str], /, *, folder: Folder, by: str | None = None, note: str = "", dry_run: DryRun = False
-) -> None:
+def undo_link(links: list[str], /, *, folder: Folder, by: By = None, note: Note = "", dry_run: DryRun = False) -> None:
     """Take a decision about two codes back; the next ingest gives the tables as they were before it.
 
     Example: cfc-pipeline -p my-programme review undo-link l-0123456789abcdef0123

@@ -9,6 +9,8 @@ from cyclopts import Parameter
 # Given once, before or after the command; every command that needs it gets it.
 Folder = Annotated[Path, Parameter(parse=False)]
 AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print for machines.")]
+By = Annotated[str | None, Parameter(help="Who decides, for the records. Default: your account on this machine.")]
+Note = Annotated[str, Parameter(help="Why, for the records.")]
 DryRun = Annotated[bool, Parameter(negative="", help="Only say what would happen.")]
 
 

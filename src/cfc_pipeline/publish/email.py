@@ -87,6 +87,7 @@ def send_once(
         marker.unlink()
         raise
     _write(marker, "sent", now)
+    _owed(marker).unlink(missing_ok=True)
     _report_refused(refused, message, smtp)
     return True
 
@@ -94,6 +95,24 @@ def send_once(
 def was_sent(programme: Programme, release_id: str) -> bool:
     """Whether the summary of a release has certainly gone out."""
     return _state(_marker(programme, release_id)) == "sent"
+
+
+def owe(programme: Programme, release_id: str) -> None:
+    """Note that the summary of a release is to go out, so that a later run makes up for one that could not send it."""
+    marker = _marker(programme, release_id)
+    marker.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _owed(marker).touch(mode=0o600)
+    sync(marker.parent)
+
+
+def is_owed(programme: Programme, release_id: str) -> bool:
+    """Whether it is still to go out. One that may have arrived is not: a person has to ask first."""
+    marker = _marker(programme, release_id)
+    return _owed(marker).exists() and not marker.exists()
+
+
+def _owed(marker: Path) -> Path:
+    return marker.with_suffix(".owed")
 
 
 def _marker(programme: Programme, release_id: str) -> Path:

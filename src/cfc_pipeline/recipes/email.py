@@ -7,7 +7,7 @@ from pathlib import Path
 from cfc_pipeline.errors import ConfigError, ReleaseError
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.programme_file import load_programme
-from cfc_pipeline.publish.email import NotSent, build_message, save_preview, send_once, was_sent
+from cfc_pipeline.publish.email import NotSent, build_message, is_owed, owe, save_preview, send_once, was_sent
 from cfc_pipeline.publish.release import read_release
 
 
@@ -43,6 +43,20 @@ def save(folder: Path, path: Path) -> str:
     release = _latest(programme)
     save_preview(build_message(programme, read_release(release), release.name), path)
     return f"Wrote {path}. Nothing was sent."
+
+
+def owe_summary(folder: Path) -> None:
+    """Note that the summary of the latest release is to go out."""
+    programme = load_programme(folder)
+    if programme.email is not None:
+        owe(programme, _latest(programme).name)
+
+
+def owes_summary(folder: Path) -> bool:
+    """Whether the summary of the latest release was to go out and certainly has not."""
+    programme = load_programme(folder)
+    latest = programme.releases / "latest"
+    return programme.email is not None and latest.exists() and is_owed(programme, latest.resolve().name)
 
 
 def may_try_again(error: object) -> bool:
