@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cfc_pipeline.errors import ConfigError
-from cfc_pipeline.identity.approvals import decide
+from cfc_pipeline.identity.approvals import decide, read
 from cfc_pipeline.programme_folder import init
 from cfc_pipeline.recipes.doctor import examine
 from cfc_pipeline.recipes.ingest import ingest
@@ -43,6 +43,14 @@ def answers(folder: Path) -> Path:
     file = folder.parent / "answers.csv"
     file.write_text("Useful\n4\n5\n")
     return file
+
+
+def test_decisions_that_a_spreadsheet_saved_go_on(folder: Path) -> None:
+    decide(folder, ["c-1"], "approved", "Ren\u00e9", date(2026, 1, 5), "It helped \u2013 a lot")
+    file = folder / "approvals.csv"
+    file.write_bytes(file.read_text(encoding="utf-8").encode("cp1252"))
+    decide(folder, ["c-2"], "approved", "\u0141", date(2026, 1, 6), "Na\u00efve")
+    assert [decision.text for decision in read(folder).values()] == ["It helped \u2013 a lot", "Na\u00efve"]
 
 
 def test_a_file_that_is_not_there_is_told_and_the_others_are_taken_in(folder: Path) -> None:

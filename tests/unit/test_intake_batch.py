@@ -3,8 +3,9 @@
 import polars as pl
 import pytest
 
+from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.intake.batch import File, take_in
-from cfc_pipeline.intake.corrections import Correction
+from cfc_pipeline.intake.corrections import Correction, read_corrections
 from cfc_pipeline.measures.instruments import load_instruments
 from cfc_pipeline.sources.raw import COMPLETE, RECORD, TEST
 from tests.rawtables import BRS, ROSTER, answer, person, programme, raw_table
@@ -385,3 +386,14 @@ def test_a_code_that_one_list_gives_to_two_people_is_nobodys():
         ("stored", ""): 1,
         ("quarantined", "not on the roster"): 1,
     }
+
+
+def test_corrections_that_a_spreadsheet_saved_are_read(tmp_path):
+    file = tmp_path / "corrections.csv"
+    text = "survey,record,column,was,value,reason,by,on\nbrs-pre,r1,Q1,D\u00e9j\u00e0,4,caf\u00e9 \u2013 slip,,\n"
+    for encoding in ("utf-8", "utf-8-sig", "cp1252"):
+        file.write_text(text, encoding=encoding)
+        assert read_corrections(file) == [Correction(2, "brs-pre", "r1", "Q1", "D\u00e9j\u00e0", "4")]
+    file.write_text(text.replace(",", ";"), encoding="cp1252")
+    with pytest.raises(ConfigError, match="not with semicolons"):
+        read_corrections(file)

@@ -14,6 +14,7 @@ import polars as pl
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.identity.known import Known
 from cfc_pipeline.identity.redaction import redact
+from cfc_pipeline.sources.decided import add_to_decided, open_decided
 
 FILE_NAME = "approvals.csv"
 COLUMNS = ("comment", "decision", "by", "on", "text")
@@ -45,7 +46,7 @@ def _lines(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """The header, and each row with the number of its line."""
     if not path.exists():
         return [], []
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with open_decided(path) as file:
         reader = csv.DictReader(file)
         rows = [(reader.line_num, row) for row in reader]
         return list(reader.fieldnames or []), rows
@@ -58,7 +59,7 @@ def decide(folder: Path, comment_ids: list[str], decision: str, by: str, on: dat
     header, rows = _lines(path)
     if header and "text" not in header:  # a version before this one wrote the file
         _write(path, [row for _, row in rows])
-    with path.open("a", encoding="utf-8", newline="") as file:
+    with add_to_decided(path) as file:
         writer = csv.writer(file)
         if not header:
             writer.writerow(COLUMNS)

@@ -17,6 +17,7 @@ import polars as pl
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.identity.keys import Keys
 from cfc_pipeline.identity.sealed import read_sealed, write_sealed
+from cfc_pipeline.sources.decided import add_to_decided, open_decided
 
 FILE_NAME = "links.csv"
 RESPONSES = ("survey", "record", "other_survey", "other_record")
@@ -54,7 +55,7 @@ def read_decisions(folder: Path) -> pl.DataFrame:
     path = folder / FILE_NAME
     if not path.exists():
         return pl.DataFrame(schema=schema)
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with open_decided(path) as file:
         reader = csv.DictReader(file)
         rows = [(reader.line_num, *((row.get(c) or "").strip() for c in schema if c != "line")) for row in reader]
     wrong = [str(row[0]) for row in rows if row[-1] not in DECISIONS or not all(row[1:])]
@@ -72,7 +73,7 @@ def decide_links(folder: Path, pairs: Iterable[tuple[str, ...]], decision: str, 
     path = folder / FILE_NAME
     new = not path.exists()
     path.touch(mode=0o600)
-    with path.open("a", encoding="utf-8", newline="") as file:
+    with add_to_decided(path) as file:
         writer = csv.writer(file)
         if new:
             writer.writerow(COLUMNS)

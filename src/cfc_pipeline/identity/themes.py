@@ -16,6 +16,7 @@ import polars as pl
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.identity.anonymise import redact_labels
 from cfc_pipeline.identity.known import Known
+from cfc_pipeline.sources.decided import open_decided
 from schemas.tables import TABLES, polars_schema
 from schemas.tables.answers import AGREED, NO_THEME
 
@@ -109,7 +110,7 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
     if not path.exists():
         return
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_decided(path) as file:
             reader = csv.DictReader(file)
             missing = [column for column in columns if column not in (reader.fieldnames or [])]
             rows = [(reader.line_num, {c: (row.get(c) or "").strip() for c in columns}) for row in reader]

@@ -12,6 +12,7 @@ import polars as pl
 
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.intake.cells import resolve
+from cfc_pipeline.sources.decided import open_decided
 from cfc_pipeline.sources.raw import ROW, SUBMITTED, RawTable
 
 COLUMNS = ("survey", "record", "column", "was", "value", "reason", "by", "on")
@@ -31,14 +32,14 @@ def read_corrections(path: Path) -> list[Correction]:
     """All corrections in the order of the file. A missing file holds none."""
     if not path.exists():
         return []
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with open_decided(path) as file:
         reader = csv.DictReader(file)
         missing = [c for c in COLUMNS[:5] if c not in (reader.fieldnames or [])]
         if missing:
             raise ConfigError(
                 "corrections.csv lacks columns.",
                 where=", ".join(missing),
-                next_step=f"its header is: {','.join(COLUMNS)}",
+                next_step=f"its header is {','.join(COLUMNS)}; save it with commas, not with semicolons or tabs",
             )
         fixes = [
             Correction(reader.line_num, *((row[c] or "").strip() for c in COLUMNS[:5]))

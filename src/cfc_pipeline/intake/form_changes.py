@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from cfc_pipeline.errors import ConfigError
+from cfc_pipeline.sources.decided import add_to_decided, open_decided
 
 COLUMNS = ("survey", "version", "instrument", "decision", "by", "on", "note")
 DECISIONS = ("same", "break")
@@ -21,7 +22,7 @@ def read_form_changes(folder: Path) -> Decisions:
     path = folder / "form_changes.csv"
     if not path.exists():
         return {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with open_decided(path) as file:
         reader = csv.DictReader(file)
         rows = [(reader.line_num, {c: (row.get(c) or "").strip() for c in COLUMNS}) for row in reader]
     wrong = [str(line) for line, row in rows if row["decision"] not in DECISIONS or not all(_about(row))]
@@ -44,7 +45,7 @@ def decide_form(
     """Add a line for each instrument; who decided and when stay on record."""
     path = folder / "form_changes.csv"
     new = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as file:
+    with add_to_decided(path) as file:
         writer = csv.writer(file)
         if new:
             writer.writerow(COLUMNS)

@@ -49,6 +49,7 @@ from cfc_pipeline.recipes.lines import without_lines
 from cfc_pipeline.recipes.search import found_in
 from cfc_pipeline.recipes.who import Person, find
 from cfc_pipeline.sources import kept
+from cfc_pipeline.sources.decided import open_decided
 from cfc_pipeline.sources.fetched import from_bytes, to_bytes
 from cfc_pipeline.sources.raw import RECORD, ROW
 from cfc_pipeline.warehouse.store import writing
@@ -220,7 +221,7 @@ def _finished(
 def _decision_lines(path: Path, comments: set[str]) -> set[int]:
     if not path.exists() or not comments:
         return set()
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with open_decided(path) as file:
         reader = csv.DictReader(file)
         return {reader.line_num for row in reader if row["comment"] in comments}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cfc_pipeline.identity.sealed import overwrite
+from cfc_pipeline.sources.decided import open_decided
 
 
 def lines_about(path: Path, places: Iterable[tuple[str, str]], records: set[tuple[str, str]]) -> list[dict[str, str]]:
@@ -13,7 +14,7 @@ def lines_about(path: Path, places: Iterable[tuple[str, str]], records: set[tupl
     and holds nothing."""
     if not path.exists():
         return []
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with open_decided(path) as file:
         rows = list(csv.DictReader(file))
     return [row for row in rows if any((row.get(s, ""), row.get(r)) in records for s, r in places)]
 
@@ -22,7 +23,7 @@ def without_lines(path: Path, lines: set[int]) -> int:
     """Write a CSV file without these lines, over the bytes that it had; returns how many."""
     if not lines:
         return 0
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with open_decided(path) as file:
         reader = csv.reader(file)
         left = [row for row in reader if reader.line_num not in lines]
     text = io.StringIO()

@@ -39,6 +39,7 @@ from cfc_pipeline.recipes.entries import without_risk_items
 from cfc_pipeline.recipes.erase import forget
 from cfc_pipeline.recipes.fetch import alone
 from cfc_pipeline.recipes.ingest import ingest
+from cfc_pipeline.sources.decided import add_to_decided, open_decided
 from cfc_pipeline.warehouse.store import writing
 
 DECISIONS = (approvals.FILE_NAME, CODES)  # files that name comments by their ids, in their first column
@@ -193,16 +194,16 @@ def _new_ids(programme: Programme, old: Keys, new: Keys) -> dict[str, str]:
 def _add_lines(path: Path, doubled: dict[str, str]) -> None:
     if not doubled or not path.exists():
         return
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with open_decided(path) as file:
         rows = list(csv.reader(file))
-    with path.open("a", encoding="utf-8", newline="") as file:
+    with add_to_decided(path) as file:
         csv.writer(file).writerows([doubled[row[0]], *row[1:]] for row in rows if row and row[0] in doubled)
 
 
 def _drop_lines(path: Path, old: set[str]) -> None:
     if not old or not path.exists():
         return
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with open_decided(path) as file:
         rows = [row for row in csv.reader(file) if not row or row[0] not in old]
     building = path.with_name(f".{path.name}.new")
     building.touch(mode=path.stat().st_mode & 0o777)
