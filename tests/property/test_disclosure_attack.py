@@ -347,8 +347,10 @@ def test_a_trend_is_made_of_sessions_that_are_shown(programme, name):
 def test_no_few_rows_of_files_can_be_worked_out(programme, name):
     con, profile = small_programme(*programme), load_profile(name)
     quality = con.table("data_quality").pl()
-    protected = protect_quality(quality, profile)
-    true = protect_quality(quality, profile, "everything, to compare with in a test").values
+    flow = protect_flow(con.table("response_flow").pl(), profile)
+    apart = quality["survey_id"].unique().to_list()[::2]
+    protected = protect_quality(quality, flow, apart, profile)
+    true = protect_quality(quality, flow, apart, profile, "everything, to compare with in a test").values
     every = quality.select("survey_id", "outcome", "reason").rows()
     cells: dict[Atoms, tuple[int, bool]] = {}
     for row, seen in rows(true, protected):

@@ -212,7 +212,8 @@ def test_rows_left_out_for_want_of_consent_are_not_told_one_by_one():
         schema=polars_schema(TABLES["data_quality"]),
         orient="row",
     )
-    protected = protect_quality(quality, DEFAULT)
+    flow = protect_flow(pl.DataFrame(schema=polars_schema(TABLES["response_flow"])), DEFAULT)
+    protected = protect_quality(quality, flow, (), DEFAULT)
     rows = {row["survey_id"] or row["reason"] or "all": row for row in protected.values.iter_rows(named=True)}
     assert rows["no consent"]["excluded"] is None
     assert rows["pre"]["excluded"] is None

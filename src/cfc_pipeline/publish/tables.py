@@ -73,6 +73,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     )
     quoted = settled(_read(con, "comment_code"))
     agreed = programme.policy.disclosure.facilitators_agreed
+    apart = {survey.id for survey in programme.surveys if survey.kind not in ("scale", "roster")}
     ratings = protect_feedback(_read(con, "feedback_summary"), profile, off)
     tables = (
         response_flow(flow, about),
@@ -94,7 +95,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         approved_comments(_read(con, "comment"), quoted, themes.shown, about),
         reliable_change(reliable, about),
         reliability(waves, about),
-        data_quality(protect_quality(_read(con, "data_quality"), profile, off), about),
+        data_quality(protect_quality(_read(con, "data_quality"), flow, apart, profile, off), about),
     )
     return [table for table in tables if table.values.height]
 

@@ -320,5 +320,6 @@ QUALITY = (
     "Rows in = stored + unchanged + held back + left out. Unchanged rows were in an earlier file already.",
     "Held back: rows that break a rule wait until somebody corrects them. Left out: rows that must not count, such as "
     "test rows and people without consent.",
-    "The exact numbers are in the intake report, which stays with the programme.",
+    "Rows of questionnaires before and after, and of rosters, are hidden where they would tell how many people "
+    "answered only once. The exact numbers are in the intake report, which stays with the programme.",
 )
