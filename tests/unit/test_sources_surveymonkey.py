@@ -41,6 +41,13 @@ def test_question_and_option_make_the_key() -> None:
     assert [c.key for c in table.columns if c.personal] == personal
 
 
+def test_an_id_that_was_saved_as_a_decimal_is_the_same_id() -> None:
+    heading = "Respondent ID,Start Date,End Date,Q", ",,,Response"
+    tables = [export(*heading, f"{number},,,x") for number in ("114123456789", "114123456789.0")]
+
+    assert [table.rows.collect()["_record"].to_list() for table in tables] == [["114123456789"]] * 2
+
+
 def test_a_question_named_like_a_system_column_is_asked() -> None:
     table = export("Respondent ID,Start Date,End Date,Email Address", ",,,Open-Ended Response", "1,,,typed")
 

@@ -1,5 +1,6 @@
 """Which files a run reads: those of the inbox, or that a person named, and the sealed copies of all before them."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,6 +25,8 @@ from cfc_pipeline.sources.fetched import from_bytes, is_fetched, raw_table, with
 from cfc_pipeline.sources.raw import RawColumn, RawTable
 from cfc_pipeline.warehouse.store import Connection
 
+# What programs leave beside files: hidden ones, a spreadsheet's note that it has one open, downloads that are not done.
+_NOBODYS = re.compile(r"^\.|^~\$|^(thumbs\.db|desktop\.ini)$|\.(crdownload|part|partial|tmp|download)$")
 FETCHED_NAME = "fetched from the tool"  # what a sealed fetch is called
 
 
@@ -40,7 +43,14 @@ class Arrival:
 def inbox(programme: Programme) -> list[Path]:
     """Files in the order of their names: of several exports of one survey, the last name has the last word."""
     private_folder(programme.inbox)
-    return sorted(p for p in programme.inbox.iterdir() if p.is_file() and not p.name.startswith("."))
+    return sorted(p for p in programme.inbox.iterdir() if p.is_file() and not _NOBODYS.search(p.name.casefold()))
+
+
+def folders(programme: Programme) -> list[Refused]:
+    """An unpacked download is a folder; whoever dropped it thinks that its files were taken in."""
+    refusal = ExportError("Folders are not looked into.", next_step="put the files themselves into inbox/")
+    found = (p for p in programme.inbox.iterdir() if p.is_dir() and not _NOBODYS.search(p.name.casefold()))
+    return [Refused(path.name, refusal) for path in sorted(found)]
 
 
 def empty_inbox(programme: Programme, paths: list[Path], keys: Keys) -> tuple[list[Path], list[Path]]:

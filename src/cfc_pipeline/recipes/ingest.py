@@ -19,6 +19,7 @@ from cfc_pipeline.recipes import forms, sheets
 from cfc_pipeline.recipes.arrivals import (
     Arrival,
     empty_inbox,
+    folders,
     inbox,
     known_files,
     new_files,
@@ -80,6 +81,7 @@ def _take_in(con: Connection, basis: Basis, files: list[Path] | None, survey_id:
     known, lost = known_files(sealed, programme, keys)
     paths = files if files is not None else inbox(programme)
     arrivals, refused, repeats = new_files(paths, sealed, programme, keys, survey_id)
+    refused = refused + (folders(programme) if files is None else [])
     files_in = known + [a.file for a in arrivals]
     asked = versions(files_in, basis.decisions)
     intake = take_in(programme, basis.instruments, basis.corrections, files_in, asked.held)

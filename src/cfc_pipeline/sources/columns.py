@@ -166,7 +166,8 @@ def raw_table(
     if complete is None:
         complete = means(finished, form.finished.yes) if finished else pl.lit(True)
     expressions = {
-        RECORD: pl.col(record) if record else nothing,
+        # `118.0` is how statistics programs write an id of digits.
+        RECORD: pl.col(record).str.replace(r"^(\d+)\.0+$", "${1}") if record else nothing,
         SUBMITTED: submitted if submitted is not None else pl.col(stamp) if stamp else nothing,
         COMPLETE: complete,
         TEST: test if test is not None else pl.lit(False),
