@@ -137,6 +137,9 @@ class Instrument(Key):
     licence: Text
     risk: Risk | None = None
     uses: list[Text] = Field([], description="What its scores may be used for, and what not.")
+    advised_people: Annotated[int, Field(strict=True, ge=2)] | None = Field(
+        None, description="How many people with answers at both times its owners advise at least; tables say so."
+    )
     checked: Text | None = Field(None, description="Other people's code that was compared with this key.")
     unverified: list[Text] = Field([], description="What is said of it and was not read in its source.")
     golden: list[Golden] = []

@@ -19,6 +19,9 @@ class Instrument(Table):
     citation: str = column("Source of the key.")
     doi: str = column("Its doi.", nullable=True)
     licence: str = column("Under which terms the instrument may be used.")
+    advised_people: int = column(
+        "How many people with answers at both times its owners advise at least.", nullable=True
+    )
 
 
 class Item(Table):

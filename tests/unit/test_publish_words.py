@@ -4,7 +4,7 @@ import polars as pl
 
 from cfc_pipeline.measures.instruments import instrument_rows, load_instruments
 from cfc_pipeline.publish import trend_breaks
-from cfc_pipeline.publish.words import directions, p_values
+from cfc_pipeline.publish.words import advised, directions, p_values
 from schemas.tables.contract import polars_schema
 from schemas.tables.forms import TrendBreak
 
@@ -39,6 +39,13 @@ def test_each_family_of_tests_is_listed_with_its_measures() -> None:
 def test_without_families_p_is_said_to_be_uncorrected() -> None:
     (said,) = p_values({}, used("brs"))
     assert "not corrected" in said
+
+
+def test_how_many_people_the_owners_advise_is_said_where_they_do():
+    advice = "its owners advise at least 30 people with answers at both times; see n."
+    titles = used("swemwbs", "wemwbs", "brs").filter(pl.col("instrument") != "brs")["title"].unique(maintain_order=True)
+    assert advised(used("swemwbs", "wemwbs", "brs")) == (f"{'; '.join(titles)}: {advice}",)
+    assert advised(used("brs")) == ()
 
 
 def recruited(*instruments: str) -> pl.DataFrame:

@@ -93,6 +93,7 @@ def test_a_warehouse_of_the_first_layout_becomes_a_new_one(tmp_path):
         con.execute("ALTER TABLE impact_distribution DROP COLUMN increased; DROP TABLE impact_share")
         for column in ("consent_version", "shares", "sessions_attended"):
             con.execute(f"ALTER TABLE participant DROP COLUMN {column}")
+        con.execute("ALTER TABLE instrument DROP COLUMN advised_people")
         con.execute("UPDATE layout_version SET version = 1")
     with writing(tmp_path / "old.duckdb") as con:
         assert shape(con) == new

@@ -99,6 +99,7 @@ def instrument_rows(instruments: Mapping[str, Instrument]) -> pl.DataFrame:
             "citation": key.citation,
             "doi": key.doi,
             "licence": key.licence,
+            "advised_people": key.advised_people,
         }
         for key in instruments.values()
         for subscale_id, subscale in (key.subscales or {"items": _single_items(key)}).items()

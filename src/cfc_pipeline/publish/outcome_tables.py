@@ -110,7 +110,8 @@ def later_outcomes(paired: Protected, about: About) -> PublishedTable:
         columns,
         cells,
         (
-            *(*words.OTHER_PERIODS, *about.own_codes, words.directions(used), *trend_breaks.notes(about.breaks, used)),
+            *(*words.OTHER_PERIODS, *about.own_codes, words.directions(used), *words.advised(used)),
+            *trend_breaks.notes(about.breaks, used),
             *(*words.OF_YEARS, *_about_pooled(rows), words.NO_COMPARISON),
         ),
         name="later_outcomes",
@@ -185,7 +186,7 @@ def _notes(rows: Protected, about: About) -> tuple[str, ...]:
     used = _used(rows, about)
     broken = trend_breaks.notes(about.breaks, used)
     people = words.SAME_PEOPLE, *about.own_codes
-    return *people, words.directions(used), words.ranges(used), *broken
+    return *people, words.directions(used), words.ranges(used), *words.advised(used), *broken
 
 
 def _about_pooled(rows: Protected) -> tuple[str, ...]:

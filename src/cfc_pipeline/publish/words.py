@@ -133,6 +133,15 @@ def ranges(instruments: pl.DataFrame) -> str:
     return f"Possible scores. {'; '.join(spans)}."
 
 
+def advised(instruments: pl.DataFrame) -> tuple[str, ...]:
+    """How many people the owners of these instruments advise, where they do; a cohort has fewer."""
+    asked = instruments.drop_nulls("advised_people").group_by("advised_people", maintain_order=True)
+    return tuple(
+        f"{'; '.join(titles)}: its owners advise at least {people} people with answers at both times; see n."
+        for people, titles in asked.agg(pl.col("title").unique(maintain_order=True)).rows()
+    )
+
+
 def own_codes(change: pl.DataFrame, cohorts: pl.DataFrame, smallest_count: int) -> tuple[str, ...]:
     """A note where people are known by codes of their own; `change` is as paired_change. It gives no exact number: what
     n counts is in the table, and may be hidden there."""

@@ -220,6 +220,10 @@ def _add_attendance(con: Connection) -> None:
     """)
 
 
+def _add_advised_people(con: Connection) -> None:
+    con.execute("ALTER TABLE instrument ADD COLUMN advised_people BIGINT")
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
 MIGRATIONS: list[Callable[[Connection], None]] = [
@@ -240,6 +244,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_effect_sizes,
     _add_mixed_model,
     _add_attendance,
+    _add_advised_people,
 ]
 
 
