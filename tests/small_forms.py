@@ -62,11 +62,13 @@ def fetched(
     rows: list[dict[str, Any]],
     survey: str = "baseline",
     gone: Sequence[str] = (),
+    tools_id: str = "",
 ) -> None:
     """Keep a fetch of these responses, as `fetch` would."""
     keys = load_keys(folder / "data" / "restricted", {})
     columns = dict.fromkeys((one.key for one in form), pl.String)
     frame = pl.DataFrame([{key: row.get(key) for key in (*SCHEMA, *columns)} for row in rows], schema=SCHEMA | columns)
-    data = to_bytes(Fetched("surveymonkey", "2026-01-01T00:00:00Z", True, None, "UTC", tuple(form), frame, tuple(gone)))
+    one = Fetched("surveymonkey", "2026-01-01T00:00:00Z", True, None, "UTC", tuple(form), frame, tuple(gone))
+    data = to_bytes(replace(one, survey=tools_id))
     restricted = folder / "data" / "restricted"
     seal(restricted, keys, data, name=FETCHED_NAME, received_on=WHEN.date(), survey_id=survey)

@@ -2,7 +2,9 @@
 otherwise. Everybody is synthetic."""
 
 from cfc_pipeline.recipes import ingest as recipe
+from cfc_pipeline.recipes.fetch import fetch
 from cfc_pipeline.recipes.report import in_words
+from tests import small_forms
 from tests.small_folder import ANSWERS, BRS, PEOPLE, ROSTER, answer, ask, describe, drop, person, take_in
 
 
@@ -34,3 +36,14 @@ def test_a_file_that_is_replaced_while_it_is_taken_in_is_taken_in_next(tmp_path,
     assert report.totals == {"stored": 2, "unchanged": 9, "quarantined": 0, "excluded": 1}
     assert ask(folder, "SELECT count(*) FROM response WHERE status = 'counted'") == [(4,)]
     assert sorted(path.name for path in inbox.iterdir()) == sorted(left)
+
+
+def test_an_entry_that_is_pointed_at_another_survey_of_the_tool_fetches_nothing(tmp_path):
+    """Next year's copy numbers its responses from 1 too."""
+    entry = small_forms.ENTRY | {"fetch": {"survey": "2025"}}
+    folder = describe(tmp_path / "p", ROSTER, entry)
+    small_forms.fetched(folder, small_forms.FORM, [small_forms.response(1)], tools_id="2024")
+    environ = {"CFC_TOKEN_SURVEYMONKEY": "unused"}
+    (refused,) = fetch(folder, environ).refused
+    assert "another survey in the tool" in str(refused.error)
+    assert "2024" not in str(refused.error)

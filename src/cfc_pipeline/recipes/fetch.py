@@ -70,6 +70,7 @@ def fetch(
         for survey in asked:
             try:
                 kept = kept_fetches(sealed, survey.id, keys)
+                _refuse_another_survey(survey, kept)
                 form, answers = _answers(survey, kept, erased, environ, now, everything=everything)
                 before = _before(kept, answers, stand_in_key(programme.restricted, keys))
                 found = _news(survey, before, form, answers, now)
@@ -90,6 +91,16 @@ def kept_fetches(sealed: list[RawCopy], survey_id: str, keys: Keys) -> list[Fetc
     """What is kept of a survey's fetches, in their order."""
     copies = [copy for copy in sealed if copy.survey_id == survey_id and copy.name == FETCHED_NAME]
     return [from_bytes(data) for copy in copies if is_fetched(data := open_raw(copy, keys))]
+
+
+def _refuse_another_survey(survey: Survey, kept: list[Fetched]) -> None:
+    """Many tools number the responses of each survey from 1: those of another one would take the place of these."""
+    if {fetched.survey for fetched in kept} - {"", _fetch_of(survey).survey}:
+        raise ConfigError(
+            "`fetch: survey:` means another survey in the tool than the one that was fetched before.",
+            where=f"survey {survey.id}",
+            next_step="put it back, and give the other survey an entry of its own, with another `id`",
+        )
 
 
 def connect(tool: str, where: Fetch, environ: Mapping[str, str]) -> Web:
@@ -178,7 +189,8 @@ def _news(
 ) -> Fetched:
     rows, gone = news(answers, before)
     stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Fetched(survey.tool, stamp, answers.everything, answers.cursor, answers.zone, form, rows, gone)
+    found = Fetched(survey.tool, stamp, answers.everything, answers.cursor, answers.zone, form, rows, gone)
+    return replace(found, survey=_fetch_of(survey).survey)
 
 
 def _since(survey: Survey, kept: list[Fetched], wanted: set[str], now: datetime) -> str | None:

@@ -36,6 +36,7 @@ class Fetched:
     shredded: bool = False  # as in RawTable
     past: tuple[str, ...] = ()  # records of rows of which nothing else is left
     replaced: tuple[str, ...] = ()  # records of rows of a roster of which only who they are about is left
+    survey: str = ""  # the tool's own id of the survey; empty in fetches of versions that did not note it
     prints: dict[str, str] = field(default_factory=dict)  # record: keyed fingerprint of what the tool said of it
 
     @property
