@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks import coverage_mixed as mixed
 from cfc_pipeline.measures.instruments import load_instruments
+from cfc_pipeline.outcomes.bootstrap import bootstrap_intervals
 from cfc_pipeline.outcomes.clusters import with_cluster_intervals
 from cfc_pipeline.outcomes.formulas import hedges_correction, noncentrality_interval, t_quantile, two_sided_p
 from cfc_pipeline.outcomes.intervals import wilson
@@ -25,6 +26,7 @@ from cfc_pipeline.outcomes.sessions import session_trend
 from schemas.instruments import Instrument
 
 Floats = NDArray[np.float64]
+Draw = Callable[[np.random.Generator, tuple[int, int]], Floats]
 SEED = 20261124
 GROUPS = (8, 11, 13, 20, 40)
 COHORTS = (2, 3, 4, 6, 9)
@@ -51,6 +53,8 @@ def report(times: int) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, .
         for n in GROUPS
     ]
     yield "95 % interval of the mean change holds the truth, by the shape of the changes", header, rows
+    rows = [(str(n), *(_percent(bootstrap(draw, n, times // 4)) for draw in changes.values())) for n in GROUPS]
+    yield "95 % bootstrap interval of the mean change holds the truth, of those that are given", ("n", *changes), rows
     effects = (0.0, 0.5, 1.0)
     rows = [(str(n), *(_percent(g_z(n, effect, times)) for effect in effects)) for n in GROUPS]
     yield "95 % interval of g_z holds the true standardised change", ("n", *map(str, effects)), rows
@@ -114,11 +118,23 @@ def _whole(random: np.random.Generator, shape: tuple[int, int]) -> Floats:
     return random.choice(np.arange(-3, 4), shape, p=(0.02, 0.06, 0.14, 0.30, 0.28, 0.14, 0.06)).astype(np.float64)
 
 
-def mean_change(draw: Callable[[np.random.Generator, tuple[int, int]], Floats], n: int, times: int) -> float:
+def mean_change(draw: Draw, n: int, times: int) -> float:
     random = _random(draw.__name__, n)
-    truth = float(draw(random, (1, 2_000_000)).mean()) if draw is _whole else 0.4
+    truth = _truth(draw, random)
     mean, half, _ = _t(draw(random, (times, n)))
     return float((np.abs(mean - truth) <= half).mean())
+
+
+def bootstrap(draw: Draw, n: int, times: int) -> float:
+    random = _random("bootstrap", draw.__name__, n)
+    truth = _truth(draw, random)
+    low, high = bootstrap_intervals(draw(random, (times, n)))
+    given = np.isfinite(low)
+    return float(((low <= truth) & (truth <= high))[given].mean())
+
+
+def _truth(draw: Draw, random: np.random.Generator) -> float:
+    return float(draw(random, (1, 2_000_000)).mean()) if draw is _whole else 0.4
 
 
 def wrong(n: int, times: int) -> float:

@@ -12,6 +12,7 @@ def test_intervals_of_one_group(n: int) -> None:
     assert coverage.mean_change(coverage._normal, n, TIMES) == pytest.approx(0.95, abs=0.02)
     assert coverage.g_z(n, 0.5, TIMES) == pytest.approx(0.95, abs=0.02)
     assert coverage.wrong(n, TIMES) == pytest.approx(0.05, abs=0.02)
+    assert coverage.bootstrap(coverage._skewed, n, TIMES) == pytest.approx(0.95, abs=0.02)
     assert coverage.of_share(n, 0.3, TIMES) > 0.92
 
 
