@@ -16,6 +16,7 @@ import yaml
 from cfc_pipeline.cli import main
 from cfc_pipeline.demo.people import invent_people
 from cfc_pipeline.demo.planted import UNKNOWN_CELL
+from cfc_pipeline.recipes.review import comments
 
 WRONG_KEY = {"CFC_SECRET_KEY": "0f" * 32}
 KEPT = {"releases": 1, "backups": 1, "unused_columns": 1, "quarantine": 1, "rosters": 1, "raw_input": 1}
@@ -35,6 +36,12 @@ def commands(folder: Path, seed: int) -> None:
     for line in ("status", "doctor", "review", "review comments", "review forms", "review links"):
         _typed(folder, *line.split())
     _typed(folder, "review", "approve", "c-0123456789abcdef0123", goes_well=False)
+    _typed(folder, "review", "edit", "c-0123456789abcdef0123", UNKNOWN_CELL, goes_well=False)
+    _typed(folder, "review", "accept-link", "l-0123456789abcdef0123", "--note", UNKNOWN_CELL, goes_well=False)
+    first = comments(folder, os.environ)["comment_id"][0]
+    _typed(folder, "review", "edit", first, UNKNOWN_CELL, "--dry-run")
+    _typed(folder, "review", "edit", first, UNKNOWN_CELL, broken="cfc_pipeline.identity.approvals.decide")
+    _typed(folder, "review", "edit", first, "The breathing helped.")
     _typed(folder, "export", str(beside / "refused"), goes_well=False)
     _typed(folder, "export", str(beside / "exported"), "--reason", "The leak test of synthetic people.")
     _typed(folder, "about", said=STRANGER, goes_well=False)
