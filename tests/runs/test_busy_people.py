@@ -1,6 +1,9 @@
 """What real, busy people do between two runs, told as stories: files that change under way, and that come again
 otherwise. Everybody is synthetic."""
 
+import pytest
+
+from cfc_pipeline.errors import ExportError
 from cfc_pipeline.recipes import ingest as recipe
 from cfc_pipeline.recipes.fetch import fetch
 from cfc_pipeline.recipes.report import in_words
@@ -47,3 +50,37 @@ def test_an_entry_that_is_pointed_at_another_survey_of_the_tool_fetches_nothing(
     (refused,) = fetch(folder, environ).refused
     assert "another survey in the tool" in str(refused.error)
     assert "2024" not in str(refused.error)
+
+
+def test_a_file_under_the_wrong_entry_is_moved_by_naming_it_with_the_right_one(tmp_path):
+    after = BRS | {"id": "brs-post", "time_point": "post"}
+    folder = describe(tmp_path / "p", ROSTER, BRS, after)
+    drop(folder, "roster.csv", PEOPLE, [person(n) for n in range(1, 4)])
+    take_in(folder)
+    drop(folder, "answers.csv", ANSWERS, [answer(n) for n in range(1, 4)])
+    file = (folder / "inbox" / "answers.csv").rename(tmp_path / "answers.csv")
+    times = "SELECT time_point, count(*) FROM response GROUP BY ALL"
+    take_in(folder, files=[file], survey_id="brs-pre")
+    assert ask(folder, times) == [("pre", 3)]
+    with pytest.raises(ExportError, match="the file lacks 7 of its columns"):
+        take_in(folder, files=[file], survey_id="roster")
+    take_in(folder, files=[file], survey_id="brs-post", dry_run=True)
+    assert take_in(folder).moved == []
+    assert ask(folder, times) == [("pre", 3)]
+    report = take_in(folder, files=[file], survey_id="brs-post")
+    assert (report.moved, report.repeats) == (["answers.csv"], [])
+    assert "moved: answers.csv had come in for another survey entry" in in_words(report)
+    assert ask(folder, times) == [("post", 3)]
+    again = take_in(folder, files=[file], survey_id="brs-post")
+    assert (again.moved, again.repeats, again.totals["stored"]) == ([], ["answers.csv"], 0)
+
+
+def test_a_new_file_does_not_go_to_another_entry_than_the_one_it_is_said_to_belong_to(tmp_path):
+    after = BRS | {"id": "brs-post", "time_point": "post"}
+    after["comments"] = {"helped": "What helped most?"}
+    folder = describe(tmp_path / "p", ROSTER, BRS, after)
+    drop(folder, "roster.csv", PEOPLE, [person(1)])
+    drop(folder, "answers.csv", ANSWERS, [answer(1)])
+    file = (folder / "inbox" / "answers.csv").rename(tmp_path / "answers.csv")
+    (refused,) = take_in(folder, files=[file], survey_id="brs-post").refused
+    assert "`brs-post`" in str(refused.error)

@@ -32,7 +32,8 @@ def ingest(
     Parameters
     ----------
     survey
-        Id of the survey entry that the files belong to, or of the only one to fetch.
+        Id of the survey entry that the files belong to, or of the only one to fetch. FILES that came in before
+        under another entry are moved to this one.
     audit
         Compare every response in the survey tools with what was fetched before, and print the difference.
     accept_deletions

@@ -102,7 +102,7 @@ def known_files(
             if copy.name == FETCHED_NAME and is_fetched(data):
                 file = _fetched_file(data, copy, programme, forms)
             else:
-                file = _known_file(data, copy, programme)
+                file = known_file(data, copy, programme)
             files.append(replace(file, raw=without(file.raw, file.survey, erased)))
         except ExportError as error:
             lost.append(Refused(copy.name, error, known=True))
@@ -143,7 +143,7 @@ def _entry_of(copy: RawCopy, programme: Programme) -> Survey:
     return survey
 
 
-def _known_file(data: bytes, copy: RawCopy, programme: Programme) -> File:
+def known_file(data: bytes, copy: RawCopy, programme: Programme) -> File:
     survey = _entry_of(copy, programme)
     raw = _table_in(data, survey.tool, cleaned=copy.cleaned)
     return File(copy.name, assign(raw, copy.name, [survey]), raw, copy.number)
@@ -204,8 +204,7 @@ def _assigned(data: bytes, name: str, programme: Programme, survey_id: str | Non
     confirmed = [s for s in programme.surveys if s.confirmed]
     said = [s for s in confirmed if s.id == survey_id]
     raw = _table_in(data, said[0].tool if said else None, cleaned=False, used=[s.tool for s in confirmed])
-    fits = said if said and not missing_columns(raw, said[0]) else confirmed
-    return File(name, assign(raw, name, fits), raw, number)
+    return File(name, assign(raw, name, said or confirmed), raw, number)
 
 
 def _table_in(data: bytes, tool: str | None, *, cleaned: bool, used: Collection[str] = ()) -> RawTable:

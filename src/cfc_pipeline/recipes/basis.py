@@ -56,6 +56,7 @@ class Came:
     people: Known
     new: list[Taken]
     repeats: list[Path]
+    moved: list[Path]  # came in before, under another survey entry
     refused: list[Refused]
 
 

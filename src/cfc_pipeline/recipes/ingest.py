@@ -30,6 +30,7 @@ from cfc_pipeline.recipes.basis import Basis, Came, Taken, read_basis
 from cfc_pipeline.recipes.editions import refuse_other_editions
 from cfc_pipeline.recipes.form_tables import store_forms, stored_versions
 from cfc_pipeline.recipes.links import Recognised, recognise
+from cfc_pipeline.recipes.moved import in_their_places, refuse_unfit, said_to_belong, seal_moved
 from cfc_pipeline.recipes.report import IngestReport, Refused, shown
 from cfc_pipeline.recipes.storing import store_everything
 from cfc_pipeline.recipes.themes import CODED
@@ -77,6 +78,8 @@ def _take_in(con: Connection, basis: Basis, files: list[Path] | None, survey_id:
     programme, keys = basis.programme, basis.keys
     sealed = list_raw(programme.restricted, keys)
     refuse_missing_copies(con, sealed)
+    moved = said_to_belong(files or [], survey_id, sealed, programme, keys)
+    sealed = in_their_places(sealed, moved)
     refuse_other_editions(con, programme, basis.instruments)
     known, lost = known_files(sealed, programme, keys)
     paths = files if files is not None else inbox(programme)
@@ -85,10 +88,12 @@ def _take_in(con: Connection, basis: Basis, files: list[Path] | None, survey_id:
     files_in = known + [a.file for a in arrivals]
     asked = versions(files_in, basis.decisions)
     intake = take_in(programme, basis.instruments, basis.corrections, files_in, asked.held)
+    refuse_unfit(moved, intake)
     recognised = recognise(intake, programme, keys)
     arrivals = [a for a in arrivals if a.file in intake.files]
     if not basis.dry_run:
         _seal(arrivals, intake, recognised, programme, keys, basis.now)
+        seal_moved(moved, keys)
     return Came(
         intake,
         recognised,
@@ -96,7 +101,8 @@ def _take_in(con: Connection, basis: Basis, files: list[Path] | None, survey_id:
         received={f.number: basis.now.date() for f in intake.files} | {c.number: c.received_on for c in sealed},
         people=known_from(intake.named),
         new=[Taken(a.file.name, a.path, a.file.raw.warnings) for a in arrivals],
-        repeats=repeats,
+        repeats=[path for path in repeats if path not in moved],
+        moved=list(moved),
         refused=[*lost, *refused, *(Refused(f.name, error, known=f in known) for f, error in intake.refused)],
     )
 
@@ -123,7 +129,7 @@ def _store_forms(con: Connection, basis: Basis, came: Came) -> list[forms.Plan]:
 
 
 def _empty_inbox(report: IngestReport, basis: Basis, came: Came) -> None:
-    paths = [*came.repeats, *(arrival.path for arrival in came.new)]
+    paths = [*came.repeats, *came.moved, *(arrival.path for arrival in came.new)]
     for told, left in zip((report.changed, report.left), empty_inbox(basis.programme, paths, basis.keys), strict=True):
         told += shown([path.name for path in left], came.people)
 
@@ -134,6 +140,7 @@ def _tell(report: IngestReport, basis: Basis, came: Came) -> None:
     notes = zip(report.new_files, came.new, strict=True)
     report.notes = [f"{name}: {warning}" for name, one in notes for warning in one.warnings]
     report.repeats = shown([path.name for path in came.repeats], came.people)
+    report.moved = shown([path.name for path in came.moved], came.people)
     names = shown([r.name for r in came.refused], came.people)
     report.refused = [replace(r, name=name) for name, r in zip(names, came.refused, strict=True)]
     used = came.intake.used_corrections

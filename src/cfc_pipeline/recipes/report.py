@@ -54,6 +54,7 @@ class IngestReport:
     reasons: pl.DataFrame
     new_files: list[str] = field(default_factory=list)
     repeats: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)  # files that belong to another survey entry from now on
     notes: list[str] = field(default_factory=list)  # what had to be assumed to read a new file
     changed: list[str] = field(default_factory=list)  # files that became others while they were taken in
     left: list[str] = field(default_factory=list)  # files that are taken in and could not leave the inbox
@@ -103,6 +104,10 @@ def in_words(report: IngestReport) -> str:
         "and changed nothing",
     ]
     lines += [f"  again: {name}" for name in report.repeats]
+    lines += [
+        f"  moved: {name} had come in for another survey entry, where nothing of it counts any more"
+        for name in report.moved
+    ]
     lines += [f"  note: {note}" for note in report.notes]
     lines += [_fetched(news) for news in report.news]
     lines += forms.news(report.plans)
@@ -127,6 +132,7 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "reasons": report.reasons.rows(named=True),
         "new_files": report.new_files,
         "repeats": report.repeats,
+        "moved": report.moved,
         "notes": report.notes,
         "changed": report.changed,
         "left": report.left,
