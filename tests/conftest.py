@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class DemoRun:
 def command(*words: object, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run cfc-pipeline as a user would, from a folder outside the checkout."""
     line = [sys.executable, "-m", "cfc_pipeline.cli", *map(str, words)]
-    return subprocess.run(line, cwd=cwd, capture_output=True, text=True, check=check, timeout=300)
+    return subprocess.run(line, cwd=cwd, capture_output=True, text=True, check=check, timeout=600)
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +48,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
 
 
 def _demo(place: Path) -> DemoRun:
+    shutil.rmtree(place, ignore_errors=True)  # what another worker could not finish
     place.mkdir()
     # The same seed gives the same bytes, so a twin with a full inbox tells what was planted.
     twin = build_demo(place / "twin")
