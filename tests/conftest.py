@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,11 +44,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
             made.write_bytes(pickle.dumps(_demo(place / "demo-run")))
-    run: DemoRun = pickle.loads(made.read_bytes())
-    return run
+    return DemoRun(place / "demo-run" / "demo", *pickle.loads(made.read_bytes()))
 
 
-def _demo(place: Path) -> DemoRun:
+def _demo(place: Path) -> tuple[Any, ...]:
+    """All but the folder. No DemoRun: which module pytest takes this file for differs from worker to worker."""
     shutil.rmtree(place, ignore_errors=True)  # what another worker could not finish
     place.mkdir()
     # The same seed gives the same bytes, so a twin with a full inbox tells what was planted.
@@ -55,4 +56,4 @@ def _demo(place: Path) -> DemoRun:
     referee = independent.outcomes(twin.folder)
     leavers = independent_people.attrition(twin.folder)
     run = command("demo", place / "demo", cwd=place)
-    return DemoRun(place / "demo", run.stdout + run.stderr, twin, referee, leavers)
+    return run.stdout + run.stderr, twin, referee, leavers
