@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from cfc_pipeline.intake.calendar import time_points
 from cfc_pipeline.intake.cells import fixed_or_column, local_times, meaning, numbers, resolve_known
 from cfc_pipeline.intake.codes import own_code
 from cfc_pipeline.intake.people import SELF_MADE, known_people
-from cfc_pipeline.programme import Calendar, Cohort, Consent, Programme, Scale, Survey
+from cfc_pipeline.programme import Consent, Programme, Scale, Survey
 from cfc_pipeline.sources.raw import COMPLETE, ROW, SUBMITTED, TEST, RawTable
 from schemas.instruments import Instrument
 
@@ -48,7 +49,7 @@ def canonical_answers(
     # Somebody who is not on the roster has that one problem, not also a cohort that nobody can tell.
     frame = frame.with_columns(cohort_known=pl.col("cohort_id").is_not_null() | ~pl.col("on_roster").fill_null(False))
     if survey.time_point == "calendar":
-        frame = _with_calendar(frame, programme.cohorts, programme.policy.calendar)
+        frame = frame.with_columns(time_points(frame, programme.cohorts, programme.policy.calendar))
     return frame
 
 
@@ -123,25 +124,3 @@ def _with_people(frame: pl.DataFrame, survey: Survey, roster: pl.DataFrame) -> p
         agreed=pl.coalesce("agreed", "consented"),
     )
     return found.drop("key", "cohort", "consented", *([] if cohort_known else ["home"]))
-
-
-def _with_calendar(frame: pl.DataFrame, cohorts: list[Cohort], calendar: Calendar) -> pl.DataFrame:
-    """Where the day of sending in falls between the cohort's start and end."""
-    dates = pl.DataFrame(
-        [{"cohort_id": c.id, "start": c.start, "end": c.end} for c in cohorts],
-        schema={"cohort_id": pl.String, "start": pl.Date, "end": pl.Date},
-    )
-    day = pl.col("submitted_at").cast(pl.Date)
-    placed = (
-        pl.when(day.is_null() | pl.col("start").is_null())
-        .then(None)
-        .when(day <= pl.col("start").dt.offset_by(f"{calendar.pre_until_days_after_start}d"))
-        .then(pl.lit("pre"))
-        .when(day >= pl.col("end").dt.offset_by(f"{calendar.follow_up_from_days_after_end}d"))
-        .then(pl.lit("follow_up"))
-        .when(day >= pl.col("end").dt.offset_by(f"-{calendar.post_from_days_before_end}d"))
-        .then(pl.lit("post"))
-        .otherwise(pl.lit("mid"))
-    )
-    joined = frame.join(dates, on="cohort_id", how="left", maintain_order="left")
-    return joined.with_columns(time_point=placed).drop("start", "end")

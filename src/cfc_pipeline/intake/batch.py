@@ -95,12 +95,17 @@ class Intake:
     rows_in: dict[int, int] = field(default_factory=dict)  # file number -> rows, as the reader counted them
     refused: list[tuple[File, ExportError]] = field(default_factory=list)
     held: Held = field(default_factory=dict)
+    twice: Mapping[str, int] = field(default_factory=dict)  # responses that do not count though they are later
     used_corrections: set[int] = field(default_factory=set)  # lines of corrections.csv
     fates: dict[str, pl.DataFrame] = field(default_factory=dict)  # survey id -> file, row, record, fate, why
 
     def of_kind(self, *kinds: str) -> dict[str, pl.DataFrame]:
         surveys = {f.survey.id for f in self.files if f.survey.kind in kinds}
         return {s: rows for s, rows in self.accepted.items() if s in surveys}
+
+    def settle(self, programme: Programme) -> None:
+        settled, self.twice = duplicates.settle(self.of_kind(*ANSWER_KINDS), programme)
+        self.accepted.update(settled)
 
     def forget(self) -> None:
         """Files and rows, once they are anonymised: those of a national programme take as much memory as the rest of a
@@ -152,8 +157,7 @@ def take_in(
         intake.roster = without_moved(agreed, intake.listed, fates, programme.cohorts)
     _take(intake, ("session_log",), sessions, corrections, lambda _: canonical.session_log(cohorts))
     _take(intake, ANSWER_KINDS, answers, corrections, lambda survey: _contract(survey, instruments, cohorts))
-    settled = duplicates.settle(intake.of_kind(*ANSWER_KINDS), programme.surveys, programme.policy.duplicates)
-    intake.accepted.update(settled)
+    intake.settle(programme)
     return intake
 
 

@@ -20,13 +20,12 @@ from cfc_pipeline.identity.linking import CODES, DECIDED, Linked, link
 from cfc_pipeline.identity.links import QUEUE, RESPONSES, Kept, read_decisions, read_kept
 from cfc_pipeline.identity.pseudonyms import pseudonyms
 from cfc_pipeline.intake.batch import Intake
-from cfc_pipeline.intake.duplicates import families, settle
+from cfc_pipeline.intake.duplicates import families
 from cfc_pipeline.intake.people import SELF_MADE
 from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import audit
 from schemas.tables import TABLES, TIME_POINTS, polars_schema
-from schemas.tables.answers import KINDS
 
 _FORM = ("survey", "record", "time_point", "day")
 _RANKS = ("exact", "accepted", "tolerant", "unclear")  # of several codes at one time point, the surest speaks
@@ -61,8 +60,7 @@ def recognise(intake: Intake, programme: Programme, keys: Keys) -> Recognised:
         linked = link(mine.select(CODES.keys()), {e.name: e.kind for e in person.elements}, told.select(DECIDED.keys()))
         _rename(intake, [s for s in surveys if _made_of(s) == made_of], linked.people)
         found = _adding(found, mine, linked, told, keys)
-    answers = intake.of_kind(*KINDS)
-    intake.accepted.update(settle(answers, programme.surveys, programme.policy.duplicates))
+    intake.settle(programme)
     return found
 
 

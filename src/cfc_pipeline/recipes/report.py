@@ -9,7 +9,7 @@ from cfc_pipeline.errors import PipelineError
 from cfc_pipeline.identity.known import Known
 from cfc_pipeline.identity.redaction import redact_file_name
 from cfc_pipeline.outcomes.key_checks import Doubt
-from cfc_pipeline.recipes import forms
+from cfc_pipeline.recipes import forms, twice
 from cfc_pipeline.recipes.forms import Plan
 from schemas.tables import FATES
 
@@ -71,7 +71,7 @@ class IngestReport:
     doubts: list[Doubt] = field(default_factory=list)  # where answers do not behave as their key says
     crowded: list[str] = field(default_factory=list)  # sessions with more forms than people present
     several: dict[str, int] = field(default_factory=dict)  # people in more than one cohort
-    superseded: int = 0
+    twice: dict[str, int] = field(default_factory=dict)  # responses of people who answered twice, or out of order
     taken_back: int = 0
     comments_waiting: int = 0
     dry_run: bool = False
@@ -80,6 +80,10 @@ class IngestReport:
     def totals(self) -> dict[str, int]:
         sums = dict(self.ledger.group_by("fate").agg(pl.col("rows").sum()).iter_rows())
         return {fate: sums.get(fate, 0) for fate in FATES}
+
+    @property
+    def superseded(self) -> int:
+        return self.twice.get("superseded", 0)
 
     @property
     def rows_in(self) -> int:
@@ -111,8 +115,7 @@ def in_words(report: IngestReport) -> str:
     lines += [f"  note: {note}" for note in report.notes]
     lines += [_fetched(news) for news in report.news]
     lines += forms.news(report.plans)
-    if report.superseded:
-        lines.append(f"{report.superseded} responses are superseded by another of the same person and time point")
+    lines += twice.in_words(report.twice)
     if report.taken_back:
         lines.append(
             f"{report.taken_back} responses {verb} taken back: consent, withdrawal, a check or a changed entry"
@@ -148,6 +151,7 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "key_checks": [asdict(doubt) for doubt in report.doubts],
         "more_forms_than_people": report.crowded,
         "superseded": report.superseded,
+        "answered_twice": report.twice,
         "taken_back": report.taken_back,
         "comments_waiting": report.comments_waiting,
     }
@@ -207,7 +211,7 @@ def _to_do(report: IngestReport) -> list[str]:
             for row in report.reasons.iter_rows(named=True)
         ]
     lines += [f"To do: look at {doubt.in_words()}." for doubt in report.doubts]
-    lines += _crowded(report)
+    lines += _crowded(report) + twice.to_do(report.twice)
     lines += _at_once(report.several.get("at once", 0)) + _both_ways(report.several.get("both ways", 0))
     lines += forms.to_do(report.plans)
     if report.stale_corrections:

@@ -16,6 +16,7 @@ from cfc_pipeline.outcomes import estimates
 from cfc_pipeline.outcomes.key_checks import key_checks
 from cfc_pipeline.outcomes.sessions import crowded
 from cfc_pipeline.programme import Cohort
+from cfc_pipeline.recipes import twice
 from cfc_pipeline.recipes.basis import Basis, Came
 from cfc_pipeline.recipes.entries import not_asked
 from cfc_pipeline.recipes.ledger import check_balance, quality_rows, reasons, settled
@@ -30,7 +31,7 @@ from schemas.tables import FATES, TABLES, polars_schema
 def store_everything(con: Connection, basis: Basis, came: Came) -> IngestReport:
     """Anonymise and write; score; estimate; and tell what became of every row."""
     programme, instruments, intake = basis.programme, basis.instruments, came.intake
-    several = moves.counts(intake.roster, programme.cohorts)
+    several, passed_over = moves.counts(intake.roster, programme.cohorts), intake.twice
     safe = anonymise(intake, programme.surveys, programme.cohorts, basis.keys, came.people)
     intake.forget()
     _store_settings(con, basis)
@@ -55,7 +56,7 @@ def store_everything(con: Connection, basis: Basis, came: Came) -> IngestReport:
         doubts=key_checks(con, instruments, outside),
         several=dict(several),
         crowded=[f"{cohort} session {session}" for cohort, session in crowded(con)],
-        superseded=value(con, "SELECT count(*) FROM response WHERE status = 'superseded'"),
+        twice=twice.told(con, passed_over),
         taken_back=taken_back,
         comments_waiting=value(con, "SELECT count(*) FROM comment WHERE state = 'waiting'"),
     )
