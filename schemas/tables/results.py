@@ -463,8 +463,12 @@ class ReliableChange(Table):
     harmed: int = column("Of these, people who crossed the cut-off.", unit="people", nullable=True)
     threshold: float = column("How large a change must be.", unit="points", nullable=True)
     at_least: bool = column("Whether a change of just that size is reliable.", nullable=True)
+    from_expected: bool = column(
+        "Whether change is counted from the score expected without any, nearer to the mean than the one before.",
+        nullable=True,
+    )
     cut_off: float = column("Score between cases and others.", unit="points", nullable=True)
-    rule: str = column("The rule: which reliability, SD and z, on whose word; or why there is none.")
+    rule: str = column("The rule: which method, reliability, SD and z, on whose word; or why there is none.")
 
 
 class DataQuality(Table):

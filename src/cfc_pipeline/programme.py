@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 TimePoint = Literal["pre", "mid", "post", "follow_up"]
 Kind = Literal["scale", "perceived_impact", "session_feedback", "session_log", "roster"]
+ReliableMethod = Literal["jacobson_truax", "gulliksen_lord_novick", "edwards_nunnally", "nunnally_kotsch"]
 Tool = Literal[
     "qualtrics",
     "ms_forms",
@@ -296,20 +297,27 @@ class Schedule(Model):
 
 
 class ReliableRule(Model):
-    """From which change on one person's score has changed by more than error of measurement (Jacobson and Truax)."""
+    """From which change on one person's score has changed by more than error of measurement."""
 
     reliability: Annotated[float, Field(ge=0, lt=1, description="Of the score, from 0 to below 1.")]
     reliability_source: str = Field(min_length=3, description="Where it was read, of whom, and alpha or retest.")
     sd: Annotated[float, Field(gt=0, description="Standard deviation of the score.")]
     sd_source: str = Field(min_length=3, description="Where it was read, and of whom.")
     z: Annotated[float, Field(gt=0, le=5, description="1.96 for 95 %; CORE uses 1.645.")]
+    method: ReliableMethod = Field("jacobson_truax", description="Whose formula; docs/statistics.md compares them.")
+    mean: float | None = Field(None, description="Mean of the score, for the methods that expect scores to near it.")
+    mean_source: str | None = Field(None, min_length=3, description="Where it was read, and of whom.")
     cut_off: float | None = Field(None, description="Score between cases and others; left out: nobody recovers.")
     cut_off_source: str | None = Field(None, min_length=3, description="Where it was read. Needed with `cut_off`.")
 
     @model_validator(mode="after")
-    def _cut_off_with_its_source(self) -> Self:
+    def _what_goes_together(self) -> Self:
         if (self.cut_off is None) != (self.cut_off_source is None):
             raise ValueError("`cut_off` and `cut_off_source` go together")
+        if (self.mean is None) != (self.mean_source is None):
+            raise ValueError("`mean` and `mean_source` go together")
+        if (self.mean is None) != (self.method == "jacobson_truax"):
+            raise ValueError("`mean` is needed by every method but jacobson_truax, which has no use for it")
         return self
 
 

@@ -3,6 +3,7 @@ software. Where nothing is named, the figure is a definition worked out another 
 
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -16,6 +17,7 @@ from cfc_pipeline.outcomes.bootstrap import bootstrap_intervals
 from cfc_pipeline.outcomes.effect_sizes import standardised
 from cfc_pipeline.outcomes.formulas import Pooled, pool
 from cfc_pipeline.outcomes.ranks import signed_ranks
+from cfc_pipeline.programme import ReliableMethod
 
 # R's data set `sleep` (Cushny & Peebles 1905): hours of extra sleep of ten people under two drugs.
 BEFORE = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])
@@ -137,6 +139,55 @@ def test_the_threshold_of_claus_2020() -> None:
     data are under GPL-3 and not here; the SD is the one that follows from that error."""
     rule = reliable.Rule(2.1124782 / 0.4**0.5, "claus_2020", 0.80, "given", 1.96)
     assert (rule.error_of_difference, rule.threshold) == pytest.approx((2.1124782, 4.1404573), abs=6e-8)
+
+
+@pytest.mark.parametrize("method", ["gulliksen_lord_novick", "edwards_nunnally", "nunnally_kotsch"])
+def test_methods_that_expect_scores_to_near_the_mean(method: ReliableMethod) -> None:
+    """As the R package clinicalsignificance has them: r/reliable.R and its output. Synthetic scores."""
+    before = np.array([8, 11, 14, 17, 20, 23, 26, 29, 32, 35, 38, 40.0])
+    after = np.array([17, 12, 20, 17, 13, 29, 33, 25, 27, 43, 24, 39.0])
+    rule = reliable.Rule(7.5, "made up", 0.8, "made up", 1.96, method, 22)
+    index = (after - rule.expected(before)) / rule.error_of_difference
+    said = (Path(__file__).parent / "r" / "reliable.txt").read_text(encoding="utf-8")
+    of_method = said.split(f"{method} \n")[1].splitlines()
+    assert index == pytest.approx([float(one) for one in of_method[0].split()[1:]], abs=1e-9)
+    found = reliable.categories(
+        before, after, rule.threshold, higher_is_better=True, expected=rule.expected(before)
+    ).tolist()
+    improved, deteriorated = ([int(one) for one in part.split()[1:]] for part in of_method[1].split(";"))
+    assert [place for place, box in enumerate(found, 1) if box == "improved"] == improved
+    assert [place for place, box in enumerate(found, 1) if box == "deteriorated"] == deteriorated
+
+
+@pytest.mark.parametrize(
+    ("method", "everybody", "low"),
+    [
+        ("jacobson_truax", (2.5, 2.5), (8.1, 0.3)),
+        ("gulliksen_lord_novick", (2.5, 2.5), (2.5, 2.5)),
+        ("nunnally_kotsch", (3.1, 3.1), (3.1, 3.1)),
+        ("edwards_nunnally", (7.2, 7.2), (7.2, 7.2)),
+    ],
+)
+def test_how_many_seem_to_have_changed_in_whom_nothing_did(
+    method: ReliableMethod, everybody: tuple[float, float], low: tuple[float, float]
+) -> None:
+    """The table of docs/statistics.md, by drawing true scores and errors: reliability 0.8, z 1.96."""
+    draw = np.random.default_rng(20261127)
+    true = draw.normal(50, 10 * 0.8**0.5, 400_000)
+    before, after = (true + draw.normal(0, 10 * 0.2**0.5, len(true)) for _ in range(2))
+    rule = reliable.Rule(10, "made up", 0.8, "made up", 1.96, method, None if method == "jacobson_truax" else 50)
+    expected = rule.expected(before)
+    found = reliable.categories(before, after, rule.threshold, higher_is_better=True, expected=expected)
+    near_two_below = np.abs(before - 30) < 1
+    for people, (improved, worse) in ((np.full(len(before), True), everybody), (near_two_below, low)):
+        shares = [100 * float((found[people] == box).mean()) for box in ("improved", "deteriorated")]
+        assert shares == pytest.approx([improved, worse], abs=0.5)
+
+
+@pytest.mark.parametrize(("method", "mean"), [("jacobson_truax", 22), ("edwards_nunnally", None)])
+def test_a_mean_where_the_method_has_a_use_for_it(method: ReliableMethod, mean: float | None) -> None:
+    with pytest.raises(ValueError, match="a mean is needed by every method but"):
+        reliable.Rule(7.5, "made up", 0.8, "made up", 1.96, method, mean)
 
 
 def test_core_10() -> None:

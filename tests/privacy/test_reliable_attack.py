@@ -38,7 +38,14 @@ def counts(years, cut_off=True, schools=9):
     rows = [("year", YEARS[i], of_year) for i, of_year in enumerate(named)]
     rows.append(("all", None, {box: sum(of_year[box] for of_year in named) for box in boxes}))
     about = {"instrument": "brs", "subscale": "total", "from_time_point": "pre", "to_time_point": "post"}
-    about |= {"threshold": 4.0, "at_least": True, "cut_off": 10.0 if cut_off else None, "rule": "invented", "harmed": 0}
+    about |= {
+        "threshold": 4.0,
+        "at_least": True,
+        "from_expected": False,
+        "cut_off": 10.0 if cut_off else None,
+        "rule": "invented",
+        "harmed": 0,
+    }
     frame = [
         {"level": level, "academic_year": of, **about, "n_schools": min(schools, sum(boxes_.values()))}
         | {"n_paired": sum(boxes_.values())}
@@ -154,6 +161,14 @@ def test_a_row_that_would_tell_beside_the_mean_and_sd_is_hidden_whole():
     wide, narrow = (protect(change, mean=3.9, half=half).values for half in (4.0, 0.3))
     assert wide.filter(academic_year=YEARS[0])["improved"].item() == 17
     assert narrow.filter(academic_year=YEARS[0])["improved"].item() is None
+
+
+def test_where_change_is_from_an_expected_score_such_a_row_is_hidden_whole_anyway():
+    """What the mean and SD of the plain changes say of it was not worked out."""
+    change = counts([(0, 17, 4, 3), (0, 16, 8, 9)], cut_off=False).with_columns(from_expected=True)
+    seen = protect(change, mean=3.9, half=4.0).values
+    assert seen.filter(academic_year=YEARS[0])["improved"].item() is None
+    assert seen.filter(academic_year=YEARS[1])["improved"].item() == 16
 
 
 @pytest.mark.parametrize(("half", "open_"), [(4.0, True), (0.3, False)])

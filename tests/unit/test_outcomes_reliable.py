@@ -47,6 +47,29 @@ def test_a_programmes_own_rule_goes_before_the_keys() -> None:
     assert rules["core10", "total"].rule == found.rule
 
 
+def test_a_rule_that_expects_scores_to_near_the_mean() -> None:
+    """20 and 30 both fall by 5. From a mean of 20, 30 was expected to fall by 2 anyway, and only 3 are left of it."""
+    given = OWN.model_copy(
+        update={"method": "edwards_nunnally", "mean": 20.0, "mean_source": "norm, invented", "reliability": 0.8}
+        | {"sd": 5.0, "z": 1.6, "cut_off": None}
+    )
+    rule = criteria(KEYS, {"core10": given})["core10", "total"]
+    assert isinstance(rule, Criterion)
+    assert rule.threshold == pytest.approx(1.6 * 5 * 0.2**0.5)
+    assert "Edwards and Nunnally" in rule.rule
+    assert "the root of 1 - 0.8 " in rule.rule
+    assert "from the expected score, 20 + 0.8 (score before - 20) (norm, invented)" in rule.rule
+    con = w.empty()
+    w.cohort(con, "a", "2023/24")
+    w.pairs(con, "a", [20, 30], [15, 25], instrument="core10")
+    con.execute("UPDATE scale_score SET instrument = 'core10'")
+    rows = reliable_change(con, paired_change(con), KEYS, {("core10", "total"): rule})
+    assert rows.select("level", "improved", "unchanged", "from_expected").rows() == [
+        ("year", 1, 1, True),
+        ("all", 1, 1, True),
+    ]
+
+
 def test_years_all_years_and_scores_without_a_rule() -> None:
     con = w.empty()
     w.cohort(con, "a", "2023/24")

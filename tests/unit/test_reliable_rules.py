@@ -30,6 +30,8 @@ def check(folder: Path, rules: dict[str, Any]) -> None:
 
 def test_a_rule_with_all_its_sources(tmp_path: Path) -> None:
     check(tmp_path / "p", {"brs": RULE, "ceas_self/action": RULE | {"cut_off": 20, "cut_off_source": "invented"}})
+    towards = {"method": "gulliksen_lord_novick", "mean": 3.3, "mean_source": "invented"}
+    check(tmp_path / "towards", {"brs": RULE | towards})
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,10 @@ def test_a_rule_with_all_its_sources(tmp_path: Path) -> None:
         ("brs", {"z": None}, "z"),
         ("brs", {"cut_off": 3}, "`cut_off` and `cut_off_source` go together"),
         ("brs", {"retest": 0.7}, "unknown setting"),
+        ("brs", {"method": "hageman_arrindell"}, "method"),
+        ("brs", {"mean": 3.3}, "`mean` and `mean_source` go together"),
+        ("brs", {"mean": 3.3, "mean_source": "invented"}, "jacobson_truax, which has no use for it"),
+        ("brs", {"method": "edwards_nunnally"}, "`mean` is needed by every method"),
         ("bsr", {}, "no measure `bsr`"),
         ("ceas_self", {}, "several scores; name one, such as `ceas_self/engagement`"),
     ],

@@ -49,7 +49,7 @@ def protect_reliable_change(
         rows = rows.with_columns(told=pl.col("told") | pl.col("row").is_in(telling.implode()))
 
 
-_TEXTS = (*ROW, "threshold", "at_least", "cut_off", "rule")
+_TEXTS = (*ROW, "threshold", "at_least", "from_expected", "cut_off", "rule")
 
 
 def _with_shares(change: pl.DataFrame) -> pl.DataFrame:
@@ -114,7 +114,8 @@ def _nothing_of_scores_whose_n_would_tell(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _telling(rows: pl.DataFrame, reasons: pl.DataFrame, profile: Profile) -> pl.Series:
-    """Rows whose shown counts, beside the mean and SD of the change, say too much of a hidden one."""
+    """Rows whose shown counts, beside the mean and SD of the change, say too much of a hidden one. Where change is
+    counted from an expected score, moments.py does not know what they say, so it is taken to be too much."""
     hidden = reasons.filter(pl.col("figure").is_in(BOXES), pl.col("reason").is_not_null())
     shown = reasons.filter(pl.col("figure").is_in(BOXES), pl.col("reason").is_null())
     partly = rows.filter(
@@ -124,7 +125,8 @@ def _telling(rows: pl.DataFrame, reasons: pl.DataFrame, profile: Profile) -> pl.
     found = [
         row["row"]
         for row in partly.iter_rows(named=True)
-        if not leaves_open(
+        if row["from_expected"]
+        or not leaves_open(
             Changes.of(row),
             {box: row[box] for box in BOXES if row[box] is not None},
             set(shown.filter(pl.col("row") == row["row"])["figure"]),

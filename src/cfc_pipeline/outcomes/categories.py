@@ -26,7 +26,7 @@ BOXES = {
 }
 _OF_CUT_OFF = ("recovered", "harmed")
 _GROUP = ["level", "academic_year", "instrument", "subscale", "from_time_point", "to_time_point"]
-_SAID = ("instrument", "subscale", "threshold", "at_least", "cut_off", "rule")
+_SAID = ("instrument", "subscale", "threshold", "at_least", "from_expected", "cut_off", "rule")
 _PAIRS = f"""
     SELECT academic_year, later.time_point AS to_time_point, first.score AS pre,
            later.score AS post
@@ -75,14 +75,15 @@ def _of_score(
 
 
 def _categories(pairs: pl.DataFrame, rule: Criterion, better: bool) -> list[str]:
-    before, after = (pairs[name].cast(pl.Float64).to_numpy() for name in ("pre", "post"))
+    before, after = (np.asarray(pairs[name].cast(pl.Float64).to_numpy()) for name in ("pre", "post"))
     found = categories(
-        np.asarray(before),
-        np.asarray(after),
+        before,
+        after,
         rule.threshold,
         higher_is_better=better,
         cut_off=rule.cut_off,
         at_least=rule.at_least,
+        expected=rule.computed.expected(before) if rule.computed else None,
     )
     return [str(category) for category in found]
 
@@ -94,5 +95,11 @@ def _counts(people: pl.DataFrame, rule: Criterion) -> dict[str, int | None]:
 
 def _as_written(rule: Criterion | NoRule) -> dict[str, object]:
     if isinstance(rule, NoRule):
-        return {"threshold": None, "at_least": None, "cut_off": None, "rule": rule.rule}
-    return {"threshold": rule.threshold, "at_least": rule.at_least, "cut_off": rule.cut_off, "rule": rule.rule}
+        return dict.fromkeys(_SAID[2:]) | {"rule": rule.rule}
+    return {
+        "threshold": rule.threshold,
+        "at_least": rule.at_least,
+        "from_expected": rule.computed is not None and rule.computed.mean is not None,
+        "cut_off": rule.cut_off,
+        "rule": rule.rule,
+    }

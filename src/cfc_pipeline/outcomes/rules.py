@@ -16,12 +16,14 @@ Score = tuple[str, str]  # instrument and subscale
 @dataclass(frozen=True)
 class Criterion:
     """A change beyond `threshold` is reliable, and one of just that size if `at_least`, as thresholds in whole points
-    are published. Then a score on `cut_off` is that of a case as well; else it is on neither side."""
+    are published. Then a score on `cut_off` is that of a case as well; else it is on neither side. Published rules are
+    about the change from the score before; the programme's own, `computed`, may be about that from an expected one."""
 
     threshold: float
     at_least: bool
     cut_off: float | None
     rule: str
+    computed: Rule | None = None
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,25 @@ def _named(name: str, instruments: Mapping[str, Instrument]) -> Score:
 
 
 def _own(given: ReliableRule) -> Criterion:
-    rule = Rule(given.sd, given.sd_source, given.reliability, given.reliability_source, given.z)
-    words = (
-        f"the programme's own, after Jacobson and Truax: more than z {given.z:g} times SD {given.sd:g} "
-        f"({given.sd_source}) times the root of 2 (1 - {given.reliability:g}) ({given.reliability_source})"
+    rule = Rule(
+        given.sd, given.sd_source, given.reliability, given.reliability_source, given.z, given.method, given.mean
     )
+    r = f"{given.reliability:g}"
+    authors, root = {
+        "jacobson_truax": ("Jacobson and Truax", f"2 (1 - {r})"),
+        "gulliksen_lord_novick": ("Gulliksen, Lord and Novick", f"1 - {r}²"),
+        "edwards_nunnally": ("Edwards and Nunnally, who count more changes than the others", f"1 - {r}"),
+        "nunnally_kotsch": ("Nunnally and Kotsch", f"(1 + {r}²) (1 - {r})"),
+    }[given.method]
+    words = (
+        f"the programme's own, after {authors}: more than z {given.z:g} times SD {given.sd:g} "
+        f"({given.sd_source}) times the root of {root} ({given.reliability_source})"
+    )
+    if given.mean is not None:
+        words += f" from the expected score, {given.mean:g} + {r} (score before - {given.mean:g}) ({given.mean_source})"
     if given.cut_off is not None:
         words += f"; cut-off {given.cut_off:g} ({given.cut_off_source})"
-    return Criterion(rule.threshold, False, given.cut_off, words)
+    return Criterion(rule.threshold, False, given.cut_off, words, rule)
 
 
 def _published(key: Instrument, subscale: str) -> Criterion | NoRule:

@@ -62,6 +62,7 @@ def reliable_change(change: Protected, about: About) -> PublishedTable:
         (values.with_columns(pl.col("academic_year").fill_null(ALL_YEARS)), rows.hidden),
         (
             words.RELIABLE_CHANGE[0],
+            *((words.EXPECTED,) if rows.values["from_expected"].any() else ()),
             *((words.RECOVERED,) if recovers else ()),
             *words.RELIABLE_CHANGE[1:],
             *words.rules(values),
@@ -79,6 +80,8 @@ def _rule_in_short() -> pl.Expr:
     points = (
         pl.when("at_least")
         .then(pl.format("{} points or more", threshold))
+        .when("from_expected")
+        .then(pl.format("more than {} points from the expected score", threshold))
         .otherwise(pl.format("more than {} points", threshold))
     )
     cut_off = pl.col("cut_off").round(2).cast(pl.String).str.strip_suffix(".0")

@@ -293,13 +293,17 @@ THEMES = (
 )
 RELIABLE_CHANGE = (
     "A change counts when it is larger than error of measurement makes likely in somebody whose true score is the same "
-    "(Jacobson and Truax). The rules differ from score to score, and decide the result; they are given below.",
-    "By error alone, 2 or 3 people in 100 would seem to have improved, and as many to have got worse. What counts as "
-    "error depends on the reliability: one from a second test is mostly lower than alpha, and lets fewer changes "
-    "count.",
+    "(Jacobson and Truax 1991). The rules differ from score to score, and decide the result; they are given below.",
+    "By error alone, 2 or 3 people in 100 would seem to have improved where z is 1.96, 5 where it is 1.645, and as "
+    "many to have got worse. What counts as error depends on the reliability: one from a second test is mostly lower "
+    "than alpha, and lets fewer changes count.",
     "% is of all people with a score at both times; where only one count is shown, the rest of n are in the others. "
     "Small counts are hidden, and what would give them away; a row is "
     "hidden whole where everybody changed alike. Cohorts are too small for this table.",
+)
+EXPECTED = (  # only where a rule says so
+    "Where change is from the expected score: whoever is far from the mean is expected to come nearer to it by error "
+    "alone, and only what goes beyond that counts as change."
 )
 RECOVERED = (  # only where a score has a cut-off
     "Recovered: improved so and crossed the cut-off. Improved: the same without crossing it, or where no cut-off is "

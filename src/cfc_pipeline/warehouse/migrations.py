@@ -224,6 +224,10 @@ def _add_advised_people(con: Connection) -> None:
     con.execute("ALTER TABLE instrument ADD COLUMN advised_people BIGINT")
 
 
+def _add_from_expected(con: Connection) -> None:
+    con.execute("ALTER TABLE reliable_change ADD COLUMN from_expected BOOLEAN")
+
+
 # What turns a warehouse of version 1 into one of version 2, and so on. A step that has been released is never changed
 # again. A new warehouse needs none of them.
 MIGRATIONS: list[Callable[[Connection], None]] = [
@@ -245,6 +249,7 @@ MIGRATIONS: list[Callable[[Connection], None]] = [
     _add_mixed_model,
     _add_attendance,
     _add_advised_people,
+    _add_from_expected,
 ]
 
 
