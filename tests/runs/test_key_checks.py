@@ -53,6 +53,10 @@ def from_zero(given):
     return given - 1
 
 
+def from_two(given):
+    return given + 1
+
+
 @pytest.mark.parametrize("report", [as_asked], indirect=True)
 def test_nothing_is_said_of_answers_that_fit(report):
     assert report.doubts == []
@@ -77,9 +81,16 @@ def test_items_that_the_tool_turned_around_already(report):
 
 
 @pytest.mark.parametrize("report", [from_zero], indirect=True)
-def test_an_export_that_counts_from_zero(report):
+def test_an_export_that_counts_from_zero_is_not_taken_in(report):
+    """Of each row without a 0, every answer would count one too low."""
+    assert "The numbers of brs begin at 0 in this file, and at 1 in its key." in in_words(report)
+    assert report.totals["stored"] == 40  # the roster
+
+
+@pytest.mark.parametrize("report", [from_two], indirect=True)
+def test_an_export_that_counts_from_two(report):
     assert report.totals["quarantined"] > 0
-    assert [doubt.what for doubt in report.doubts if "count from 0" in doubt.what]
+    assert [doubt.what for doubt in report.doubts if "count from 2" in doubt.what]
 
 
 def test_few_forms_and_equal_answers_say_nothing():

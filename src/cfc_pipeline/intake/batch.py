@@ -30,6 +30,7 @@ from cfc_pipeline.intake.fates import (
 )
 from cfc_pipeline.intake.holding import Held, hold_back
 from cfc_pipeline.intake.moves import without_moved
+from cfc_pipeline.intake.other_numbers import refuse_beginning_at_zero, refuse_other_numbers
 from cfc_pipeline.intake.people import as_people, canonical_roster, latest
 from cfc_pipeline.intake.recognise import column_behind
 from cfc_pipeline.intake.records import as_before, used_rows
@@ -94,6 +95,7 @@ class Intake:
     files: list[File] = field(default_factory=list)  # those that could be read as their entries say
     rows_in: dict[int, int] = field(default_factory=dict)  # file number -> rows, as the reader counted them
     refused: list[tuple[File, ExportError]] = field(default_factory=list)
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)
     held: Held = field(default_factory=dict)
     twice: Mapping[str, int] = field(default_factory=dict)  # responses that do not count though they are later
     used_corrections: set[int] = field(default_factory=set)  # lines of corrections.csv
@@ -134,7 +136,7 @@ def take_in(
     A file that cannot be read as its entry says is refused and named; the others go on. Instruments that are `held`
     in a file wait for a decision about its form.
     """
-    intake = Intake(held=held or {})
+    intake = Intake(held=held or {}, instruments=instruments)
     intake.files = list(files)
     cohorts = [c.id for c in programme.cohorts]
 
@@ -210,12 +212,20 @@ def _map(
     mapped = mapper(rows, file).with_columns(file=pl.lit(file.number, pl.Int64), **spent)
     if file.survey.kind in ANSWER_KINDS:
         mapped = as_before(before, mapped)
-    if file.survey.kind in ANSWER_KINDS and not file.raw.form:  # what was fetched names its survey
-        shredded = [other.number for other in intake.files if other.raw.shredded]
-        refuse_other_responses([rows for rows in before if rows["file"].first() not in shredded], mapped)
+        _refuse_other_answers(file, mapped, before, intake)
     intake.used_corrections |= used
     intake.rows_in[file.number] = len(mapped)
     return mapped
+
+
+def _refuse_other_answers(file: File, mapped: pl.DataFrame, before: list[pl.DataFrame], intake: Intake) -> None:
+    ranges = item_ranges(file.survey, intake.instruments)
+    refuse_beginning_at_zero(mapped, ranges)
+    if file.raw.form:  # what was fetched names its survey, and its form is compared
+        return
+    shredded = [other.number for other in intake.files if other.raw.shredded]
+    refuse_other_responses([rows for rows in before if rows["file"].first() not in shredded], mapped)
+    refuse_other_numbers(before, mapped, ranges)
 
 
 def _remember_names(intake: Intake, roster: pl.DataFrame) -> None:

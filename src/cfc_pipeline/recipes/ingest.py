@@ -10,6 +10,7 @@ from cfc_pipeline.identity.known import known_from
 from cfc_pipeline.identity.links import write_kept
 from cfc_pipeline.identity.quarantine import write_quarantine
 from cfc_pipeline.identity.vault import list_raw
+from cfc_pipeline.intake import labels_or_numbers
 from cfc_pipeline.intake.batch import Intake, take_in
 from cfc_pipeline.intake.other_breaks import other_breaks
 from cfc_pipeline.intake.trends import breaks
@@ -100,7 +101,10 @@ def _take_in(con: Connection, basis: Basis, files: list[Path] | None, survey_id:
         asked,
         received={f.number: basis.now.date() for f in intake.files} | {c.number: c.received_on for c in sealed},
         people=known_from(intake.named),
-        new=[Taken(a.file.name, a.path, a.file.raw.warnings) for a in arrivals],
+        new=[
+            Taken(a.file.name, a.path, (*a.file.raw.warnings, *labels_or_numbers.notes(a.file, intake.files)))
+            for a in arrivals
+        ],
         repeats=[path for path in repeats if path not in moved],
         moved=list(moved),
         refused=[*lost, *refused, *(Refused(f.name, error, known=f in known) for f, error in intake.refused)],
