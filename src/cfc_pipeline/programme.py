@@ -247,8 +247,8 @@ class Policy(Model):
     disclosure: Disclosure = Field(Disclosure(), description="What may be published.")
     duplicates: Literal["latest_complete", "latest", "first"] = Field(
         "latest_complete",
-        description="Which of two forms of one person at one time point counts. `latest_complete`: the one with most "
-        "answers, of these the last, but none that came after its time if another came in time.",
+        description="Which of two forms of one person at one time point counts. `latest_complete`: the last that was "
+        "finished and left few questions out, but none that came after its time if another came in time.",
     )
     consent_versions: list[str] = Field(
         [], description="Wordings of the agreement that count, as rosters call them; left out: every yes counts."

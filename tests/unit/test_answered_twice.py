@@ -59,11 +59,17 @@ def test_without_days_the_last_one_counts():
 
 
 @pytest.mark.parametrize(("rule", "value"), [("latest_complete", 2), ("latest", 5), ("first", 2)])
-def test_a_later_form_with_fewer_answers_does_not_replace_a_full_one(rule, value):
+def test_a_later_form_that_was_left_half_way_does_not_replace_a_full_one(rule, value):
     """Such as one that was opened again and left on its first page; many tools do not say who finished."""
     forms = [on("03/10/2023", 2), on("05/10/2023", 5, questions=2)]
     assert counted(forms, duplicates=rule) == ([[value], None], 0, rule == "latest_complete")
     assert counted(forms[::-1], duplicates=rule) == ([[value], None], 0, rule == "latest_complete")
+
+
+@pytest.mark.parametrize("rule", ["latest_complete", "first"])
+def test_an_answer_that_somebody_takes_back_is_taken_back(rule):
+    forms = [on("03/10/2023", 2), on("05/10/2023", 5, questions=5)]
+    assert counted(forms, duplicates=rule) == ([[5 if rule == "latest_complete" else 2], None], 0, 0)
 
 
 def test_the_first_of_two_full_forms_counts_and_not_a_page_that_was_left_before_them():
@@ -86,6 +92,6 @@ def test_the_report_says_what_to_find_out(tmp_path):
     report = small_folder.take_in(folder)
     assert in_json(report)["answered_twice"] == {"superseded": 2, "late": 1, "fuller": 1, "out of order": 1}
     words = in_words(report)
-    assert "\n  1 of them came later, but were not finished, or answer fewer questions\n" in words
+    assert "\n  1 of them came later, but were not finished, or left many questions out\n" in words
     assert "\nTo do: 1 responses came in when their time was over" in words
     assert "\nTo do: 1 forms of an earlier time point came in after one of a later time point" in words

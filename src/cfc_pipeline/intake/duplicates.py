@@ -3,7 +3,7 @@
 A form is late when it came in after its time: by the calendar, or on or after the day of the same person's next one. It
 does not take the place of one that came in time, because links are sent out again by mistake, and answers of summer are
 not those of before. And a page that was opened again and left does not take the place of a full form, also where the
-tool does not say who finished.
+tool does not say who finished; but a later form that leaves out a question or two does: people may take an answer back.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,11 @@ from schemas.tables import TIME_POINTS
 
 # Sort keys, best last.
 RULES = {
-    "latest_complete": ["true", "complete", "answered", "submitted_at", "file", "row"],
+    "latest_complete": ["true", "complete", "submitted_at", "file", "row"],
     "latest": ["submitted_at", "file", "row"],
-    "first": ["complete", "answered", "earliest", "earlier_file", "earlier_row"],
+    "first": ["full", "complete", "earliest", "earlier_file", "earlier_row"],
 }
+_FULL = 0.8  # of the answers of the person's fullest form
 _SAME = ("person", "family", "cohort_id", "time_point", "session_number")
 
 
@@ -67,13 +68,14 @@ def settle(answers: dict[str, pl.DataFrame], programme: Programme) -> tuple[dict
 def _told_apart(
     several: pl.DataFrame, every: pl.DataFrame, answers: dict[str, pl.DataFrame], programme: Programme
 ) -> pl.DataFrame:
-    """With what rules go by. A form is `true` if it came in time, and is not one that was only begun."""
+    """With what rules go by. A form is `true` if it came in time and is `full`, not one that was left half-way."""
     several = several.join(_answered(several, answers), on=["survey", "index"], how="left", maintain_order="left")
     late = _late(several, every, programme)
-    begun_only = pl.col("answered") * 2 < pl.col("answered").max().over(_SAME)
+    full = pl.col("answered") >= _FULL * pl.col("answered").max().over(_SAME)
     return several.with_columns(
         late=late,
-        true=~late & ~begun_only,
+        full=full,
+        true=~late & full,
         earliest=-pl.col("submitted_at").dt.epoch("us"),
         earlier_file=-pl.col("file"),
         earlier_row=-pl.col("row"),

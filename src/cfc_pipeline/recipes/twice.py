@@ -26,7 +26,7 @@ def in_words(twice: Mapping[str, int]) -> list[str]:
     if superseded := twice.get("superseded"):
         lines.append(f"{superseded} responses are superseded by another of the same person and time point")
     if fuller := twice.get("fuller"):
-        lines.append(f"  {fuller} of them came later, but were not finished, or answer fewer questions")
+        lines.append(f"  {fuller} of them came later, but were not finished, or left many questions out")
     return lines
 
 
