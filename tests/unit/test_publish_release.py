@@ -181,5 +181,39 @@ def test_the_page_begins_with_what_everybody_reads_and_folds_the_tables(tmp_path
     for name in [t.name for t in tables]:
         before = page[: page.index(f'id="table-{name}"')]
         assert before.count("<details") == before.count("</details>") + 1, name
-    # On paper everything is open.
-    assert "details.tables::details-content { content-visibility: visible" in page
+    # On paper a folded table stays folded, and says so.
+    assert "(folded, so not printed)" in page
+    assert "details-content" not in page
+
+
+def test_what_one_table_of_a_section_says_those_below_do_not_say_again(tmp_path: Path) -> None:
+    everywhere, of_two, of_one = "Said by all.", "Said by two.", "Said by one."
+    tables = [
+        table("multi_year_outcomes", rows=[], notes=(everywhere, of_two), title="Years"),
+        table("later_outcomes", rows=[], notes=(everywhere, of_two, of_one), title="Later"),
+        *(table(name, rows=[], notes=(everywhere,)) for name in ("one", "two", "three")),
+    ]
+    release = write_release(programme(tmp_path), tables, when=WHEN, version="0.1.0", source={})
+    page = (release / "index.html").read_text()
+    assert [page.count(note) for note in (everywhere, of_two, of_one)] == [1, 1, 1]
+    assert page.index(everywhere) > page.index('id="hidden"')
+    assert page.index("See also the notes under: Years.") > page.index('id="table-later_outcomes"')
+    alone = (release / "tables" / "later_outcomes.html").read_text()
+    assert all(note in alone for note in (everywhere, of_two, of_one))
+    assert "See also" not in alone
+
+
+def test_a_browser_that_darkens_pages_leaves_the_charts_readable(tmp_path: Path) -> None:
+    release = write_release(programme(tmp_path), release_tables(), when=WHEN, version="0.1.0", source={})
+    for page in release.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert '<meta name="color-scheme" content="only light">' in text, page.name
+        assert ".chart svg { forced-color-adjust: none; background: #fff; }" in text, page.name
+
+
+def test_the_page_of_a_table_leads_back_to_its_release(tmp_path: Path) -> None:
+    release = write_release(programme(tmp_path), release_tables(), when=WHEN, version="0.1.0", source={})
+    page = (release / "index.html").read_text(encoding="utf-8")
+    for alone in (release / "tables").glob("*.html"):
+        (target,) = re.findall(r'href="\.\./index\.html#([^"]+)"', alone.read_text(encoding="utf-8"))
+        assert page.count(f'id="{target}"') == 1

@@ -5,10 +5,13 @@ import pytest
 
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.programme import Disclosure, Policy
-from cfc_pipeline.publish.model import PublishedTable
+from cfc_pipeline.publish.findings import findings
+from cfc_pipeline.publish.model import Column, PublishedTable
+from cfc_pipeline.publish.session_tables import ratings_in_words
 from cfc_pipeline.publish.tables import build_tables, composites
 from cfc_pipeline.publish.written import as_written
-from tests.published import programme
+from tests import published
+from tests.published import outcomes, programme
 from tests.small_programme import INSTRUMENTS, Group, small_programme
 
 GROUPS = [
@@ -35,6 +38,8 @@ NAMES = [
     "reliability",
     "data_quality",
 ]
+MEAN = Column("mean", "Mean", "number", decimals=2)
+CEAS = "Compassionate Engagement and Action Scales: compassion for self"
 OFF = "a paper for the team, not for publication"
 
 
@@ -248,3 +253,45 @@ def test_sessions_of_a_cohort_stay_together_and_its_total_follows(built):
         ("All cohorts", "All sessions"),
     ]
     assert rows.row(-1)[:3] == ("All years", "All cohorts", "All sessions")
+
+
+def test_a_change_stands_beside_the_scores_that_are_possible(built):
+    rows = built["multi_year_outcomes"].values.select("instrument", "subscale", "possible").rows()
+    assert (CEAS, "Total", "10 to 100") in rows
+    assert not any("Possible scores" in note for note in built["multi_year_outcomes"].notes)
+    total = next(f for f in findings(written(built)).changes if (f.instrument, f.measure[:5]) == (CEAS, "Total"))
+    assert total.measure == "Total, 10 to 100"
+    assert total.sentence.startswith("Total, 10 to 100: ")
+
+
+def test_what_people_say_is_said_in_short_from_shares_and_ratings_that_are_shown(built):
+    shares = built["impact_shares"].values.filter(pl.col("who") == "All years")["percent"].drop_nulls()
+    said = findings(written(built)).said
+    assert f"{shares.min():.0f} % (" in said[0]
+    assert f"{shares.max():.0f} % (" in said[0]
+    assert "say that it has increased" in said[0]
+
+
+def test_mean_ratings_are_said_in_short_only_where_the_scale_is_known_and_the_same():
+    columns = (*(Column(key, key, "text") for key in ("question", "academic_year", "possible")), MEAN)
+    rows = [("Use", "All years", "1 to 5", 4.31), ("Safety", "All years", "1 to 5", 4.2), ("Use", "2023/24", "", 3.0)]
+    assert ratings_in_words(as_written(published.table("session_trend", columns, rows))) == [
+        "Sessions: mean rating from 4.20 (Safety) to 4.31 (Use), where 1 to 5 is possible."
+    ]
+    for other in ("0 to 10", None):
+        mixed = [("Use", "All years", other, 4.31), *rows[1:]]
+        assert not ratings_in_words(as_written(published.table("session_trend", columns, mixed)))
+    assert not ratings_in_words(
+        as_written(published.table("session_trend", columns, [("Use", "All years", None, 4.31)]))
+    )
+
+
+def test_the_result_comes_first_in_one_sentence(built):
+    found = findings(written(built))
+    assert found.how.startswith("Of 4 scores, 4 are not clear. Mean change")
+    found = findings([as_written(outcomes())])
+    assert found.how.startswith("Of 4 scores, 3 were higher after than before and 1 is not clear. Mean change")
+
+
+def written(built: dict[str, PublishedTable]) -> list[PublishedTable]:
+    return [as_written(table) for table in built.values()]

@@ -38,6 +38,12 @@ def test_numbers_stay_numbers_beside_the_marks(tmp_path: Path) -> None:
     assert not sheet.merged_cells.ranges
 
 
+def test_only_what_says_what_a_row_is_about_stays_in_view(tmp_path: Path) -> None:
+    columns = (Column("measure", "Measure", "text"), Column("n", "n", "count"), Column("possible", "Possible", "text"))
+    sheet = _book(tmp_path, table("with_text_last", columns, [("Resilience", 12, "1 to 5")]))["with_text_last"]
+    assert sheet.freeze_panes == "B4"
+
+
 def test_every_heading_is_there_once_and_carries_its_group(tmp_path: Path) -> None:
     sheet = _book(tmp_path, outcomes())["multi_year_outcomes"]
     found = [cell.value for cell in sheet[3]]

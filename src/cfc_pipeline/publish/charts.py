@@ -73,12 +73,12 @@ def change_charts(table: PublishedTable) -> list[Chart]:
     return [
         _change_chart(
             instrument,
-            measure,
+            rows[0].title,
             rows,
             axes[instrument],
             steps(table, instrument, [r.when for r in rows if not r.pooled]),
         )
-        for (instrument, measure), rows in by_measure.items()
+        for (instrument, _), rows in by_measure.items()
         if any(r.shown for r in rows)
     ]
 

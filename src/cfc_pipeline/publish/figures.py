@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cfc_pipeline.publish.html import number_for_people
-from cfc_pipeline.publish.layout import counted
+from cfc_pipeline.publish.layout import POSSIBLE, counted
 from cfc_pipeline.publish.model import ALL_COHORTS, ALL_YEARS, Column, PublishedTable
 from cfc_pipeline.publish.written import number
 
@@ -31,6 +31,11 @@ class Change:
     column: Column
     hidden: bool
     figure: str = "mean change"
+    possible: str = ""  # scores, as in "1 to 5"
+
+    @property
+    def title(self) -> str:
+        return with_possible(self.measure, self.possible)
 
     @property
     def shown(self) -> bool:
@@ -100,10 +105,15 @@ def signed(value: float, column: Column) -> str:
     return digits(value, column) if value <= 0 else f"+{digits(value, column)}"
 
 
+def with_possible(name: str, possible: str | None) -> str:
+    """A measure or question with its possible scores, as in "Resilience, 1 to 5"."""
+    return f"{name}, {possible}" if possible else name
+
+
 def changes(table: PublishedTable) -> Iterator[Change]:
     """Row by row, group by group: in each column group the change is the figure just before its interval."""
     for row, hidden in rows_of(table):
-        texts = [row[c.key] for c in table.columns if c.kind == "text" and c.key != table.row_group]
+        texts = [row[c.key] for c in table.columns if c.kind == "text" and c.key not in (table.row_group, POSSIBLE.key)]
         measure = ", ".join(text for text in texts if text)
         for group, columns in _groups(table).items():
             place = next((i for i, c in enumerate(columns) if c.interval and i), None)
@@ -123,6 +133,7 @@ def changes(table: PublishedTable) -> Iterator[Change]:
                 high=row[high.key],
                 column=change,
                 hidden=hidden[change.key] is not None,
+                possible=row.get(POSSIBLE.key) or "",
             )
 
 

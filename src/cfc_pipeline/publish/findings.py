@@ -1,23 +1,27 @@
 """The main findings in plain words, for the page and the email: who answered, what changed, how sure that is, what is
 hidden. Every figure comes from a published table. The words never say that the programme caused a change."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cfc_pipeline.disclosure.protected import MARK, NOT_APPLICABLE
 from cfc_pipeline.programme import Programme
 from cfc_pipeline.publish.figures import Change, Stage, changes, digits, signed, stages
+from cfc_pipeline.publish.impact_tables import impact_in_words
+from cfc_pipeline.publish.layout import counted
 from cfc_pipeline.publish.model import Line, PublishedTable, ShortTable
+from cfc_pipeline.publish.session_tables import ratings_in_words, response_in_words
 from cfc_pipeline.publish.words import DIRECTION
 from cfc_pipeline.publish.written import figures, hidden_by_reason, plain, reason_in_words
 
 SYNTHETIC = "SYNTHETIC DATA. The people and figures here are invented, to show what the software does."
 CAUTION = (
-    "These are changes from before to after among people who answered both times, without a comparison group; they may "
-    "have many reasons, and are not by themselves an effect of the programme. Among many measures, one or two can look "
-    "clear by chance: look for a pattern, not for a single line. A total is the sum of lines beside it, not one more "
-    "finding."
+    "There is no comparison group: changes may have many reasons, and are not by themselves an effect of the "
+    "programme. Among many measures, one or two can look clear by chance: look for a pattern, not for a single line. A "
+    "total is the sum of lines beside it, not one more finding."
 )
+CLEAR = ("higher after than before", "lower after than before")
 
 
 @dataclass(frozen=True)
@@ -42,10 +46,11 @@ class Findings:
     changes: list[Finding]
     caution: str
     pooled: bool
+    said: list[str]  # what people said themselves: of what has changed for them, and of the sessions
 
 
 def findings(tables: list[PublishedTable]) -> Findings:
-    """From `response_flow` and `multi_year_outcomes`, as far as they are there; tables are as_written."""
+    """From the tables of people, change, perceived impact and sessions that are there; tables are as_written."""
     named = {table.name: table for table in tables}
     flow = list(stages(named["response_flow"])) if "response_flow" in named else []
     all_changes = list(changes(named["multi_year_outcomes"])) if "multi_year_outcomes" in named else []
@@ -57,6 +62,11 @@ def findings(tables: list[PublishedTable]) -> Findings:
         changes=[_finding(change) for change in overall],
         caution=CAUTION,
         pooled=any(change.pooled for change in overall),
+        said=[
+            *(impact_in_words(named["impact_shares"]) if "impact_shares" in named else []),
+            *(ratings_in_words(named["session_trend"]) if "session_trend" in named else []),
+            *(response_in_words(named["session_response"]) if "session_response" in named else []),
+        ],
     )
 
 
@@ -121,14 +131,14 @@ def _overall(all_changes: list[Change]) -> list[Change]:
 
 def _finding(change: Change) -> Finding:
     figures, interval, verdict = _cell(change, None), _cell(change, None), _no_figure(change)
-    sentence = f"{change.measure}: {verdict}."
+    sentence = f"{change.title}: {verdict}."
     if change.low is not None and change.high is not None and change.change is not None:
         figures = signed(change.change, change.column)
         interval = f"{digits(change.low, change.column)} to {digits(change.high, change.column)}"
         verdict = _verdict(change.low, change.high)
-        sentence = f"{change.measure}: {change.words(named=False)}. {verdict[0].upper()}{verdict[1:]}."
+        sentence = f"{change.title}: {change.words(named=False)}. {verdict[0].upper()}{verdict[1:]}."
     people, cohorts = (_cell(change, count) for count in (change.people, change.cohorts))
-    return Finding(change.instrument, change.measure, figures, interval, people, cohorts, verdict, sentence)
+    return Finding(change.instrument, change.title, figures, interval, people, cohorts, verdict, sentence)
 
 
 def _no_figure(change: Change) -> str:
@@ -144,9 +154,9 @@ def _cell(change: Change, count: int | None) -> str:
 def _verdict(low: float, high: float) -> str:
     """Never a word about the cause, nor about better or worse: that depends on the scale."""
     if low > 0:
-        return "higher after than before"
+        return CLEAR[0]
     if high < 0:
-        return "lower after than before"
+        return CLEAR[1]
     return "not clear: could be a rise or a fall"
 
 
@@ -155,11 +165,23 @@ def _how(overall: list[Change]) -> str:
         return ""
     if any(change.pooled for change in overall):
         return (
-            "Mean change from before to after, in points of each scale, pooled over the cohorts of all years. Small "
-            "cohorts may be left out, so fewer people may be behind a line than answered both times. The columns say "
-            "how many people and cohorts each line is about."
+            f"{_tally(overall)}Mean change from before to after, pooled over the cohorts of all years, in points of "
+            "each score; beside its name, the lowest and the highest possible. Small cohorts may be left out, so fewer "
+            "people may be behind a line than answered both times."
         )
-    return f"Mean change from before to after in {overall[0].when}, in points of each scale."
+    return f"{_tally(overall)}Mean change from before to after in {overall[0].when}, in points of each score."
+
+
+def _tally(overall: list[Change]) -> str:
+    """The result in one sentence: of how many scores the change is clear."""
+    ends = [(c.low, c.high) for c in overall if c.low is not None and c.high is not None]
+    verdicts = Counter(_verdict(*pair) for pair in ends)
+    parts = [
+        f"{verdicts[words]} {'was' if verdicts[words] == 1 else 'were'} {words}" for words in CLEAR if verdicts[words]
+    ]
+    unclear = len(ends) - sum(verdicts[words] for words in CLEAR)
+    parts += [f"{unclear} {'is' if unclear == 1 else 'are'} not clear"] if unclear else []
+    return f"Of {counted(len(ends), 'score')}, {' and '.join(parts)}. " if len(ends) > 1 else ""
 
 
 def _direction(table: PublishedTable | None) -> str:

@@ -43,10 +43,13 @@ class Shown:
     parts: tuple[Column, ...]
 
 
-def fragment(table: PublishedTable, grid: Markup, *, leave_out: Collection[str] = ()) -> Markup:
-    """`<figure>` with the `grid` of a table and its notes, without those that the page says elsewhere; needs
-    templates/style.css on the page. `table` is as_written."""
+def fragment(
+    table: PublishedTable, grid: Markup, *, leave_out: Collection[str] = (), see: Collection[str] = ()
+) -> Markup:
+    """`<figure>` with the `grid` of a table and its notes, without those that the page says elsewhere, some of them
+    under the tables to `see`; needs templates/style.css on the page. `table` is as_written."""
     kept = [note for note in notes(table) if note not in leave_out]
+    kept += [f"See also the notes under: {'; '.join(see)}."] if see else []
     count = len(shown_columns(table))
     return _render("table.html.j2", table=table, grid=grid, wide=count >= WIDE, wider=count >= WIDER, notes=kept)
 

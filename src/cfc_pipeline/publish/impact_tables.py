@@ -6,7 +6,8 @@ import polars as pl
 
 from cfc_pipeline.disclosure.protected import Protected
 from cfc_pipeline.publish import trend_breaks, words
-from cfc_pipeline.publish.layout import About, Block, in_order, labelled, side_by_side, slug, where
+from cfc_pipeline.publish.figures import digits
+from cfc_pipeline.publish.layout import About, Block, counted, in_order, labelled, side_by_side, slug, where
 from cfc_pipeline.publish.model import ALL_YEARS, Column, FigureKind, PublishedTable
 from schemas.tables import label
 from schemas.tables.results import ImpactDistribution, ImpactShare
@@ -98,6 +99,18 @@ def impact_shares(shares: Protected, about: About) -> PublishedTable:
         people="From the people who answered each item; how many is in the column Answered.",
         row_group="question",
     )
+
+
+def impact_in_words(table: PublishedTable) -> list[str]:
+    """One sentence on `impact_shares` over all years: the items of which most and fewest say that they increased."""
+    column = next(c for c in table.columns if c.key == "percent")
+    shown = table.values.filter(pl.col("who") == ALL_YEARS, pl.col("percent").is_not_null()).sort("percent")
+    shares = [f"{digits(row['percent'], column)} % ({row['question']})" for row in shown.iter_rows(named=True)]
+    if not shares:
+        return []
+    spread = shares[0] if len(shares) == 1 else f"from {shares[0]} to {shares[-1]}"
+    said = f"Perceived impact: {spread} of those who answered say that it has increased"
+    return [f"{said}, over {counted(len(shares), 'question')}. That is what they believe, not a measured change."]
 
 
 def _breaks(rows: Protected, about: About) -> tuple[str, ...]:

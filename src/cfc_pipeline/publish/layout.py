@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from cfc_pipeline.disclosure.protected import Protected
+from cfc_pipeline.publish import words
 from cfc_pipeline.publish.model import ALL_COHORTS, ALL_YEARS, Break, Column, PublishedTable
 from schemas.tables import label
 from schemas.tables.people import Cohort
 
 YEAR = Column("academic_year", label(Cohort, "academic_year"), "text")
 COHORT = Column("cohort", label(Cohort, "label"), "text")
+POSSIBLE = Column("possible", "Possible scores", "text")  # the lowest and the highest, as in "1 to 5"
 INSTRUMENT, SUBSCALE = Column("instrument", "Measure", "text"), Column("subscale", "Subscale", "text")
 
 Cells = tuple[pl.DataFrame, pl.DataFrame]  # values and reasons of a published table
@@ -70,8 +72,8 @@ def labelled(results: Protected, cohorts: pl.DataFrame) -> Protected:
 
 
 def titled(rows: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
-    """Titles instead of the ids of instruments and subscales."""
-    titles = instruments.select("instrument", "subscale", "title", "subscale_title")
+    """Titles instead of the ids of instruments and subscales, and `possible`, to judge a change by."""
+    titles = instruments.select("instrument", "subscale", "title", "subscale_title", possible=words.possible())
     return rows.join(titles, on=["instrument", "subscale"], how="left", maintain_order="left").with_columns(
         instrument=pl.coalesce("title", "instrument"), subscale=pl.coalesce("subscale_title", "subscale")
     )

@@ -74,6 +74,7 @@ class ShortTable:
     shows: str
     headings: tuple[str, ...]  # of a line's figures
     lines: list[Line]
+    of: str = "Measure"  # what a line is about
 
 
 def headings(table: PublishedTable) -> list[str]:

@@ -10,6 +10,7 @@ from cfc_pipeline.publish import trend_breaks, words
 from cfc_pipeline.publish.layout import (
     COHORT,
     INSTRUMENT,
+    POSSIBLE,
     SUBSCALE,
     YEAR,
     About,
@@ -53,7 +54,8 @@ def cohort_outcomes(paired: Protected, about: About) -> PublishedTable:
         columns,
         (titled(rows.values, about.instruments), rows.hidden),
         (
-            *_notes(rows, about),
+            *_about_scores(rows, about),
+            words.ranges(_used(rows, about)),
             words.INTERVAL,
             words.STANDARDISED,
             *words.p_values(about.families, _used(rows, about)),
@@ -80,10 +82,10 @@ def multi_year_outcomes(paired: Protected, about: About) -> PublishedTable:
     tested = words.p_values(about.families, _used(rows, about)) if further and about.families else ()
     return about.table(
         rows,
-        columns,
+        (*columns, POSSIBLE),
         cells,
         (
-            *(*_notes(rows, about), *words.OF_YEARS, *_about_pooled(rows)),
+            *(*_about_scores(rows, about), *words.OF_YEARS, *_about_pooled(rows)),
             *(*((words.BETWEEN,) if further else ()), *tested, words.NO_COMPARISON),
         ),
         name="multi_year_outcomes",
@@ -182,11 +184,10 @@ def _figure(name: str, prefix: str = "", group: str = "") -> Column:
     return Column(f"{prefix}{name}", words, kind, group=group, decimals=0 if counts else 2)
 
 
-def _notes(rows: Protected, about: About) -> tuple[str, ...]:
+def _about_scores(rows: Protected, about: About) -> tuple[str, ...]:
     used = _used(rows, about)
     broken = trend_breaks.notes(about.breaks, used)
-    people = words.SAME_PEOPLE, *about.own_codes
-    return *people, words.directions(used), words.ranges(used), *words.advised(used), *broken
+    return words.SAME_PEOPLE, *about.own_codes, words.directions(used), *words.advised(used), *broken
 
 
 def _about_pooled(rows: Protected) -> tuple[str, ...]:

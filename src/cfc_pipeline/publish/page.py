@@ -1,7 +1,9 @@
 """The page of a release: one file that opens without a network, runs nothing, prints on A4 and reads well on a phone.
-It begins with what a busy reader needs (who answered, what changed, how sure), then section by section charts and
-sentences, with the tables folded below them; what only a statistician asks for comes last. Paper opens everything."""
+It begins with what a busy reader needs (what changed, how sure, what people say, who answered), then section by section
+charts and sentences, with the tables folded below them; what only a statistician asks for comes last. Paper shows what
+the screen does: a table that is folded is not printed, because all of them take fifty pages."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,7 +27,7 @@ from cfc_pipeline.publish.flow_diagram import flow_charts
 from cfc_pipeline.publish.html import CSP, environment, fragment, notes
 from cfc_pipeline.publish.impact_charts import impact_charts
 from cfc_pipeline.publish.model import PublishedTable, ShortTable
-from cfc_pipeline.publish.session_tables import response_in_words, trend_in_words
+from cfc_pipeline.publish.session_tables import response_in_words, trend_in_short
 
 ABOUT = (
     "This page shows what people said in surveys before, during and after the programme. It holds totals and averages "
@@ -70,16 +72,6 @@ SECTIONS = (
         {"multi_year_outcomes": change_charts},
     ),
     Section(
-        "left",
-        "Who did not answer again",
-        "The mean change is of those who answered both times. Here are those who answered before only: where they "
-        "started, and what the mean change would be if none of them had changed, or all had come to the worst possible "
-        "score; nobody knows what it was. Everybody counts alike here: it is not the change pooled over cohorts.",
-        ("attrition_change", "attrition"),
-        {},
-        short={"attrition_change": what_if},
-    ),
-    Section(
         "attendance",
         "Change and attendance",
         "What people who came to many sessions changed, beside those who came to fewer. A description: they differ in "
@@ -106,7 +98,8 @@ SECTIONS = (
         "changed from one session to the next, with its 95 % interval; the diamond is over all years.",
         ("session_trend", "session_response", "session_adherence", "session_feedback"),
         {"session_feedback": rating_charts, "session_trend": trend_charts},
-        said={"session_trend": trend_in_words, "session_response": response_in_words},
+        said={"session_response": response_in_words},
+        short={"session_trend": trend_in_short},
     ),
     Section(
         "comments",
@@ -115,6 +108,16 @@ SECTIONS = (
         ("comment_themes", "approved_comments"),
         {},
         unfolded=True,
+    ),
+    Section(
+        "left",
+        "Who did not answer again",
+        "The mean change is of those who answered both times. Here are those who answered before only: where they "
+        "started, and what the mean change would be if none of them had changed, or all had come to the worst possible "
+        "score; nobody knows what it was. Everybody counts alike here: it is not the change pooled over cohorts.",
+        ("attrition_change", "attrition"),
+        {},
+        short={"attrition_change": what_if},
     ),
     Section(
         "cohorts",
@@ -205,7 +208,7 @@ def _section(
     charts: list[Chart] = [c for name, draw in section.charts.items() if name in named for c in draw(named[name])]
     charts += section.together(named) if section.together else []
     here = [name for name in section.tables if name in named]
-    tables = [fragment(named[name], grids[name], leave_out=common) for name in here]
+    tables = _said_once([named[name] for name in here], grids, common)
     said = [line for name, say in section.said.items() if name in named for line in say(named[name])]
     short = [brief(named[name]) for name, brief in section.short.items() if name in named]
     texts = {"id": section.id, "title": section.title, "intro": section.intro, "said": said, "short": short}
@@ -213,9 +216,19 @@ def _section(
     return texts | {"charts": charts, "tables": tables, "folded": folded, "technical": section.technical}
 
 
+def _said_once(tables: list[PublishedTable], grids: Mapping[str, Markup], common: list[str]) -> list[Markup]:
+    """The tables of a section; what one says under it, those below do not say again, but name it."""
+    fragments, said = [], dict.fromkeys(common, "")
+    for table in tables:
+        see = dict.fromkeys(said[note] for note in notes(table) if said.get(note))
+        fragments.append(fragment(table, grids[table.name], leave_out=said.keys(), see=list(see)))
+        said = dict.fromkeys(notes(table), table.title) | said
+    return fragments
+
+
 def _common_notes(tables: list[PublishedTable]) -> list[str]:
-    """What every table says, and the page therefore says once."""
+    """What most tables say, and the page therefore says once."""
     if len(tables) < 2:
         return []
-    others = [set(notes(table)) for table in tables[1:]]
-    return [note for note in notes(tables[0]) if all(note in other for other in others)]
+    counts = Counter(note for table in tables for note in notes(table))
+    return [note for note, count in counts.items() if count > len(tables) / 2]

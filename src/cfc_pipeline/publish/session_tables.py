@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import polars as pl
 
-from cfc_pipeline.disclosure.protected import Protected
+from cfc_pipeline.disclosure.protected import NOT_APPLICABLE, Protected
 from cfc_pipeline.publish import words
-from cfc_pipeline.publish.figures import digits, signed
-from cfc_pipeline.publish.layout import COHORT, YEAR, About, counted, in_order, labelled
-from cfc_pipeline.publish.model import ALL_YEARS, Column, PublishedTable
+from cfc_pipeline.publish.figures import digits, signed, with_possible
+from cfc_pipeline.publish.layout import COHORT, POSSIBLE, YEAR, About, counted, in_order, labelled
+from cfc_pipeline.publish.model import ALL_YEARS, Column, Line, PublishedTable, ShortTable
 from schemas.tables import label
 from schemas.tables.results import SessionAdherence, SessionResponse, SessionTrend
 
@@ -24,6 +24,7 @@ INTERVAL = "95 % interval"
 def session_trend(trend: Protected, about: About) -> PublishedTable:
     """Rows: for each question the cohorts of each year, the year and all years."""
     rows = in_order(labelled(trend, about.cohorts), "question")
+    possible = rows.values.join(_possible(about.items), on="question", how="left", maintain_order="left")
     figures = (
         *(Column(key, label(SessionTrend, key), "count") for key in ("n_cohorts", "n_sessions")),
         *_with_interval("mean", "Level", 2),
@@ -32,8 +33,8 @@ def session_trend(trend: Protected, about: About) -> PublishedTable:
     )
     return about.table(
         rows,
-        (QUESTION, YEAR, COHORT, *figures),
-        (rows.values, rows.hidden),
+        (QUESTION, YEAR, COHORT, *figures, POSSIBLE),
+        (possible, rows.hidden),
         words.TREND,
         name="session_trend",
         title="Ratings over the sessions: level and trend",
@@ -89,9 +90,23 @@ def session_adherence(adherence: Protected, about: About) -> PublishedTable:
     )
 
 
-def trend_in_words(table: PublishedTable) -> list[str]:
-    """A plain sentence for each question of `session_trend`, over all years."""
-    return list(_sentences(table))
+def trend_in_short(table: PublishedTable) -> ShortTable:
+    """Level and trend of each question of `session_trend`, over all years."""
+    headings = ("Mean rating", INTERVAL, "Sessions", "From one session to the next", INTERVAL)
+    return ShortTable("How sessions were rated", headings, list(_lines(table)), QUESTION.label)
+
+
+def ratings_in_words(table: PublishedTable) -> list[str]:
+    """One sentence on `session_trend` over all years: the highest and the lowest mean rating, of questions with the
+    same possible ratings."""
+    column = next(c for c in table.columns if c.key == "mean")
+    whole = table.values.filter(pl.col(YEAR.key) == ALL_YEARS, pl.col("mean").is_not_null()).sort("mean")
+    possible = whole[POSSIBLE.key].unique().to_list() if POSSIBLE.key in whole.columns else []
+    if len(possible) != 1 or possible[0] is None:
+        return []
+    means = [f"{digits(row['mean'], column)} ({row['question']})" for row in whole.iter_rows(named=True)]
+    spread = means[0] if len(means) == 1 else f"from {means[0]} to {means[-1]}"
+    return [f"Sessions: mean rating {spread}, where {possible[0]} is possible."]
 
 
 def response_in_words(table: PublishedTable) -> list[str]:
@@ -106,27 +121,32 @@ def response_in_words(table: PublishedTable) -> list[str]:
     return [*said, *_wrong(table.values)]
 
 
-def _sentences(table: PublishedTable) -> Iterator[str]:
+def _lines(table: PublishedTable) -> Iterator[Line]:
     columns = {column.key: column for column in table.columns}
     for row in table.values.filter(pl.col(YEAR.key) == ALL_YEARS, pl.col("mean").is_not_null()).iter_rows(named=True):
-        sessions = f"{counted(row['n_sessions'], 'session')} of {counted(row['n_cohorts'], 'cohort')}"
-        level = f"mean rating {digits(row['mean'], columns['mean'])}{_interval(row, 'mean', columns)} over {sessions}"
-        slope = f"{signed(row['slope'], columns['slope'])}{_interval(row, 'slope', columns)}"
-        yield f"{row['question']}: {level}; from one session to the next {slope}{_direction(row)}."
+        level = digits(row["mean"], columns["mean"]), _interval(row, "mean", columns), f"{row['n_sessions']:,}"
+        slope = signed(row["slope"], columns["slope"]), _interval(row, "slope", columns)
+        yield Line("", with_possible(row["question"], row.get(POSSIBLE.key)), (*level, *slope), _direction(row))
 
 
 def _interval(row: dict[str, float], key: str, columns: dict[str, Column]) -> str:
     ends = [row[f"{key}_{end}"] for end in ("low", "high")]
     if None in ends:
-        return ""
+        return NOT_APPLICABLE
     low, high = (digits(end, columns[key]) for end in ends)
-    return f" ({INTERVAL} {low} to {high})"
+    return f"{low} to {high}"
 
 
 def _direction(row: dict[str, float]) -> str:
     if row["slope_low"] is None or row["slope_low"] <= 0 <= row["slope_high"]:
-        return ", not clear: could be a rise or a fall"
-    return ", higher in later sessions" if row["slope_low"] > 0 else ", lower in later sessions"
+        return "not clear: could be a rise or a fall"
+    return "higher in later sessions" if row["slope_low"] > 0 else "lower in later sessions"
+
+
+def _possible(items: pl.DataFrame) -> pl.DataFrame:
+    """The lowest and highest possible rating of each question; not where two forms ask it with different answers."""
+    asked = items.select(question="short_name", possible=words.possible()).drop_nulls().unique()
+    return asked.filter(pl.col("question").is_unique())
 
 
 def _wrong(rows: pl.DataFrame) -> Sequence[str]:

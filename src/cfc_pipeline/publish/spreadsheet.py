@@ -3,6 +3,7 @@ notes sheet, then one sheet for each table with one header row, no merged cells,
 the mark of a hidden cell. Text is always written as text: nothing in it can become a formula or a link."""
 
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ def _sheet(book: Any, formats: _Formats, table: PublishedTable) -> None:
                 sheet.write_string(row, i, text, formats.mark)
             else:
                 sheet.write_number(row, i, float(text), formats.figure(column))
-    sheet.freeze_panes(FIRST_ROW - 1, sum(c.kind == "text" for c in table.columns))
+    sheet.freeze_panes(FIRST_ROW - 1, len(list(takewhile(lambda c: c.kind == "text", table.columns))))
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(FIRST_ROW - 2)

@@ -125,10 +125,16 @@ def directions(instruments: pl.DataFrame) -> str:
     )
 
 
+def possible() -> pl.Expr:
+    """The lowest and the highest possible score of a row of `instrument`, as in "1 to 5"."""
+    ends = (pl.col(end).round(2).cast(pl.String).str.strip_suffix(".0") for end in ("lowest", "highest"))
+    return pl.format("{} to {}", *ends)
+
+
 def ranges(instruments: pl.DataFrame) -> str:
     """The possible scores of each measure, to judge a change by."""
-    span = pl.format("{} {} to {}", "subscale_title", pl.col("lowest").round(2), pl.col("highest").round(2))
-    each = instruments.group_by("title", maintain_order=True).agg(span.str.replace_all(".0", "", literal=True))
+    span = pl.format("{} {}", "subscale_title", possible())
+    each = instruments.group_by("title", maintain_order=True).agg(span)
     spans = [f"{title}: {', '.join(subscales)}" for title, subscales in each.rows()]
     return f"Possible scores. {'; '.join(spans)}."
 
