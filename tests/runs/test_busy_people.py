@@ -1,14 +1,19 @@
 """What real, busy people do between two runs, told as stories: files that change under way, and that come again
 otherwise. Everybody is synthetic."""
 
+import json
+from datetime import timedelta
+
 import pytest
 
 from cfc_pipeline.errors import ExportError
 from cfc_pipeline.recipes import ingest as recipe
 from cfc_pipeline.recipes.fetch import fetch
+from cfc_pipeline.recipes.ingest import ingest
+from cfc_pipeline.recipes.publish import publish
 from cfc_pipeline.recipes.report import in_words
 from tests import small_forms
-from tests.small_folder import ANSWERS, BRS, PEOPLE, ROSTER, answer, ask, describe, drop, person, take_in
+from tests.small_folder import ANSWERS, BRS, PEOPLE, ROSTER, WHEN, answer, ask, describe, drop, filled, person, take_in
 
 
 def test_a_file_that_is_replaced_while_it_is_taken_in_is_taken_in_next(tmp_path, monkeypatch):
@@ -84,3 +89,23 @@ def test_a_new_file_does_not_go_to_another_entry_than_the_one_it_is_said_to_belo
     file = (folder / "inbox" / "answers.csv").rename(tmp_path / "answers.csv")
     (refused,) = take_in(folder, files=[file], survey_id="brs-post").refused
     assert "`brs-post`" in str(refused.error)
+
+
+def test_after_the_clock_was_set_back_the_last_run_is_still_the_last(tmp_path):
+    folder = filled(tmp_path / "p")
+    later, earlier = WHEN + timedelta(days=400), WHEN
+    assert not ingest(folder, {}, now=later).clock_behind
+    first = publish(folder, now=later).path
+    report = ingest(folder, {}, now=earlier)
+    assert "To do: the clock of this computer is behind that of the last run" in in_words(report)
+    assert not ingest(folder, {}, now=earlier).clock_behind
+    runs = ask(folder, "SELECT run_id, started_at[:10] FROM pipeline_run ORDER BY run_id")
+    assert runs == [
+        ("20270209T030000Z", "2027-02-09"),
+        ("20270209T030001Z", "2026-01-05"),
+        ("20270209T030002Z", "2026-01-05"),
+    ]
+    second = publish(folder, now=earlier).path
+    assert second.name < first.name
+    assert (folder / "releases" / "latest").resolve() == second
+    assert json.loads((second / "release.json").read_text())["source"]["run"] == "20270209T030002Z"

@@ -202,7 +202,8 @@ def _since(survey: Survey, kept: list[Fetched], wanted: set[str], now: datetime)
 
 def _full_is_due(kept: list[Fetched], days: int, now: datetime) -> bool:
     compared = [datetime.fromisoformat(f.fetched_at) for f in kept if f.everything]
-    return not compared or now - compared[-1] >= timedelta(days=days)
+    # After a day that has not come yet, a clock was wrong: then or now.
+    return not compared or abs(now - compared[-1]) >= timedelta(days=days)
 
 
 def _worth_keeping(found: Fetched, kept: list[Fetched], due: bool) -> bool:

@@ -73,6 +73,7 @@ class IngestReport:
     several: dict[str, int] = field(default_factory=dict)  # people in more than one cohort
     twice: dict[str, int] = field(default_factory=dict)  # responses of people who answered twice, or out of order
     taken_back: int = 0
+    clock_behind: bool = False  # whether the clock was set back since the last run
     comments_waiting: int = 0
     dry_run: bool = False
 
@@ -153,6 +154,7 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "superseded": report.superseded,
         "answered_twice": report.twice,
         "taken_back": report.taken_back,
+        "clock_behind": report.clock_behind,
         "comments_waiting": report.comments_waiting,
     }
 
@@ -211,7 +213,7 @@ def _to_do(report: IngestReport) -> list[str]:
             for row in report.reasons.iter_rows(named=True)
         ]
     lines += [f"To do: look at {doubt.in_words()}." for doubt in report.doubts]
-    lines += _crowded(report) + twice.to_do(report.twice)
+    lines += _clock(report) + _crowded(report) + twice.to_do(report.twice)
     lines += _at_once(report.several.get("at once", 0)) + _both_ways(report.several.get("both ways", 0))
     lines += forms.to_do(report.plans)
     if report.stale_corrections:
@@ -238,6 +240,15 @@ def _to_do(report: IngestReport) -> list[str]:
             f"To do: {report.comments_waiting} comments wait for approval. `cfc-pipeline review comments` shows them."
         )
     return lines or ["Nothing needs doing."]
+
+
+def _clock(report: IngestReport) -> list[str]:
+    if not report.clock_behind:
+        return []
+    return [
+        "To do: the clock of this computer is behind that of the last run. Set it: days of arrival, the names of "
+        "releases, and what `retain` removes go by it."
+    ]
 
 
 def _crowded(report: IngestReport) -> list[str]:

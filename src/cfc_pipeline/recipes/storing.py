@@ -1,6 +1,6 @@
 """What came in -> the warehouse: anonymised, written, scored, estimated, and counted."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -27,6 +27,12 @@ from cfc_pipeline.warehouse.store import Connection, value
 from cfc_pipeline.warehouse.write import keep_only, known_rows, replace_table, write_responses, write_session_feedback
 from schemas.tables import FATES, TABLES, polars_schema
 
+_RUN = "%Y%m%dT%H%M%SZ"
+# As `_RUN` writes it; started_at is ISO 8601 in UTC.
+_LAST_STARTED = """
+    SELECT strftime(started_at::TIMESTAMP, '%Y%m%dT%H%M%SZ') FROM pipeline_run ORDER BY run_id DESC LIMIT 1
+"""
+
 
 def store_everything(con: Connection, basis: Basis, came: Came) -> IngestReport:
     """Anonymise and write; score; estimate; and tell what became of every row."""
@@ -49,8 +55,10 @@ def store_everything(con: Connection, basis: Basis, came: Came) -> IngestReport:
     replace_table(con, "data_quality", quality_rows(ledger, came.received))
     held = reasons(intake.quarantine)
     outside = held.filter(pl.col("reason").str.contains("outside"))["survey_id"].unique().to_list()
+    last = value(con, "SELECT max(run_id) FROM pipeline_run")
     report = IngestReport(
-        run_id=f"{basis.now:%Y%m%dT%H%M%SZ}",
+        run_id=_run_id(last, basis.now),
+        clock_behind=bool(last) and f"{basis.now:{_RUN}}" < value(con, _LAST_STARTED),
         ledger=ledger,
         reasons=held,
         doubts=key_checks(con, instruments, outside),
@@ -89,6 +97,13 @@ def _store_comments(con: Connection, safe: Safe, basis: Basis, people: Known) ->
 def _cohorts(cohorts: list[Cohort]) -> pl.DataFrame:
     rows = [(c.id, c.label, c.academic_year, c.start, c.end, c.region, c.phase) for c in cohorts]
     return pl.DataFrame(rows, schema=polars_schema(TABLES["cohort"]), orient="row")
+
+
+def _run_id(last: str | None, now: datetime) -> str:
+    """Its time, so that runs sort; after the last one's, whatever a clock says that was set back since."""
+    if last is None or last < f"{now:{_RUN}}":
+        return f"{now:{_RUN}}"
+    return f"{datetime.strptime(last, _RUN) + timedelta(seconds=1):{_RUN}}"
 
 
 def _note_run(con: Connection, report: IngestReport, now: datetime) -> None:
