@@ -60,3 +60,21 @@ def test_a_file_that_contradicts_its_order_is_refused_with_the_row(order: str, t
     ((file, refusal),) = intake.refused
     assert file.name == "answers.csv"
     assert "3 rows, the first is row 4" in str(refusal)
+
+
+@pytest.mark.parametrize("order", ["dmy", "mdy"])
+def test_dates_that_a_spreadsheet_half_turned_around_are_refused(order: str) -> None:
+    """3 October became 10 March; 25 October stayed text, because there is no 25th month."""
+    texts = [f"{day}/10/2023 09:00:00" if order == "dmy" else f"10/{day}/2023 09:00:00" for day in (13, 19, 25)]
+    turned = [f"2023-{day:02}-10 09:00:00" for day in (3, 5, 11)]
+    ((_, refusal),) = taken(texts + turned, {"order": order}).refused
+    assert "A spreadsheet has turned day and month around" in str(refusal)
+    assert "3 rows, the first is row 5" in str(refusal)
+    assert not taken([*texts, *turned[:2], "2023-10-20 09:00:00"], {"order": order}).refused
+    assert not taken(texts + turned[:2], {"order": order}).refused
+
+
+def test_a_leap_day_is_a_day_and_29_february_of_another_year_is_none() -> None:
+    intake = taken(["29/02/2024 10:00:00", "29/02/2023 10:00:00"], {"order": "dmy"})
+    assert intake.accepted["brs-pre"]["submitted_at"].to_list() == [datetime(2024, 2, 29, 10)]
+    assert intake.quarantine[-1]["reason"].to_list() == ["date cannot be read"]

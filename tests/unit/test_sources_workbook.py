@@ -1,7 +1,9 @@
 """XLSX files: cells as text, and workbooks that must not be opened."""
 
 import io
+import re
 import zipfile
+from collections.abc import Callable
 from datetime import date, datetime, time
 
 import openpyxl
@@ -11,7 +13,7 @@ from openpyxl.chart import BarChart
 from cfc_pipeline.errors import ExportError
 from cfc_pipeline.sources import workbook
 from cfc_pipeline.sources.child import as_cells
-from cfc_pipeline.sources.grid import open_grid
+from cfc_pipeline.sources.grid import Grid, open_grid
 from cfc_pipeline.sources.opened_alone import workbook_cells
 
 
@@ -208,3 +210,77 @@ def test_files_in_a_workbook_that_share_bytes_are_refused() -> None:
     data[start + 20 : start + 24] = size.to_bytes(4, "little")
 
     assert "damaged" in refusal(bytes(data))
+
+
+ROWS = [["When", "Q1", "Q2"], *([date(2023, 10, day), day, 2] for day in (3, 4, 5))]
+
+
+def changed(change: Callable[[openpyxl.Workbook], object], *sheets: list[list[object]]) -> Grid:
+    made = openpyxl.load_workbook(io.BytesIO(book(*(sheets or (ROWS,)))))
+    change(made)
+    file = io.BytesIO()
+    made.save(file)
+    return open_grid(file.getvalue(), "export.xlsx")
+
+
+def hide_rows(made: openpyxl.Workbook) -> None:
+    for row in (2, 4):
+        made.active.row_dimensions[row].hidden = True
+
+
+def test_hidden_and_filtered_rows_count_and_are_told() -> None:
+    grid = changed(hide_rows)
+    assert grid.cells.collect().height == 4
+    assert grid.warnings == ("2 rows are hidden or filtered out in the workbook; they count like all others",)
+
+
+def test_merged_cells_are_told() -> None:
+    (warning,) = changed(lambda made: made.active.merge_cells("A2:A3")).warnings
+    assert "only the first of them holds what they show" in warning
+
+
+def break_cells(made: openpyxl.Workbook) -> None:
+    sheet = made.active
+    sheet["B2"], sheet["C3"] = "=1+3", "#REF!"
+    sheet["B7"] = "=B6"  # dragged down too far
+    assert sheet["C3"].data_type == "e"
+
+
+def test_errors_and_formulas_without_a_value_are_no_blanks() -> None:
+    """Programs that write workbooks without working them out leave formulas empty."""
+    grid = changed(break_cells)
+    assert [row[2:] for row in grid.cells.collect().rows()[:4]] == [
+        ("Q1", "Q2"),
+        ("#N/A", "2"),
+        ("4", "#N/A"),
+        ("5", "2"),
+    ]
+    assert grid.warnings[0].startswith("2 cells of the workbook show an error, or a formula")
+    assert set(grid.cells.collect()["1"][4:]) <= {None, ""}
+
+
+def test_a_text_that_a_formula_left_empty_is_blank() -> None:
+    data = book([["a", "b"], ["x", "y"]])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        text = archive.read("xl/worksheets/sheet1.xml")
+    cell = b'<c r="B2" t="str"><f>IF(A1="",1,"")</f><v></v></c>'
+    changed_sheet = {"xl/worksheets/sheet1.xml": re.sub(rb'<c r="B2".*?</c>', cell, text)}
+    assert open_grid(_repacked(data, changed_sheet), "export.xlsx").warnings == ()
+
+
+def test_days_count_from_1904_in_workbooks_of_old_macs() -> None:
+    def old(made: openpyxl.Workbook) -> None:
+        made.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
+
+    assert changed(old).cells.collect()["0"].to_list()[1:] == ["2023-10-03", "2023-10-04", "2023-10-05"]
+
+
+def test_a_hidden_sheet_is_read_only_when_nothing_else_is_there() -> None:
+    def hide_first(made: openpyxl.Workbook) -> None:
+        made.worksheets[0].sheet_state = "hidden"
+        made.active = 1
+
+    assert changed(hide_first, [["List"], ["Yes"]], ROWS).width == 3
+    assert changed(hide_first, ROWS, []).width == 3
+    with pytest.raises(ExportError, match="several sheets with the same headings"):
+        changed(hide_first, ROWS, ROWS)

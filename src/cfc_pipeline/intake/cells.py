@@ -32,6 +32,8 @@ _TYPESET = str.maketrans(
 )
 _WHOLE = re.compile(r"(\d{1,5})\.0+")
 _UNSEEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
+_MONTHS = 12
+_HALF_TURNED = 6  # dates; of fewer it may be chance
 _TIMES = ("%H:%M:%S", "%I:%M:%S %p", "%H:%M", "%I:%M %p", "")
 _DAYS = {
     "ymd": ("%Y-%m-%d", "%Y/%m/%d"),
@@ -146,6 +148,7 @@ def local_times(text: pl.Series, row: pl.Series, order: str, source: str, zone: 
     if parsed is None:
         parsed = _parse(text, order)
     _refuse_other_order(text, parsed, row, order)
+    _refuse_half_turned(text, parsed, row, order)
     return _to_local(text, parsed, source, zone)
 
 
@@ -162,6 +165,22 @@ def _refuse_other_order(text: pl.Series, parsed: pl.Series, row: pl.Series, orde
             where=f"{len(swapped)} rows, the first is row {swapped[0]}",
             next_step=f"set `submitted: {{order: {other}}}` in the survey entry, or export the file again",
         )
+
+
+def _refuse_half_turned(text: pl.Series, parsed: pl.Series, row: pl.Series, order: str) -> None:
+    """A spreadsheet in another country takes 03/10 for the tenth of March and keeps it as a day, and leaves 25/10 the
+    text that it was: then the days are all up to the 12th, and the texts all after it."""
+    days = text.str.contains(r"^\d{4}-")
+    late = parsed.dt.day() > _MONTHS
+    texts, whole = late.filter(~days).drop_nulls(), late.filter(days).drop_nulls()
+    few = min(texts.len(), whole.len()) < 2 or texts.len() + whole.len() < _HALF_TURNED
+    if order == "ymd" or few or not texts.all() or whole.any():
+        return
+    raise ExportError(
+        "A spreadsheet has turned day and month around in some dates of this file and left the others as they were.",
+        where=f"{whole.len()} rows, the first is row {row.filter(days & parsed.is_not_null())[0]}",
+        next_step="download the file again and put it into the inbox without opening it",
+    )
 
 
 def _alike(text: pl.Series, order: str) -> pl.Series | None:

@@ -54,7 +54,7 @@ def open_workbook(data: bytes, name: str) -> Grid:
     frame, width = cells.frame, cells.frame.width
     head = [list(record) for record in frame.head(HEAD).rows()]
     numbered = frame.with_row_index(ROW, offset=1).with_columns(pl.col(ROW).cast(pl.Int64))
-    return Grid(name, clean_head(head, width), width, numbered.lazy())
+    return Grid(name, clean_head(head, width), width, numbered.lazy(), tuple(cells.about["warnings"]))
 
 
 def _is_small(data: bytes, name: str) -> bool:
