@@ -3,11 +3,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from cfc_pipeline.disclosure.categories import protect_reliable_change
+from cfc_pipeline.disclosure.hiding import unprotected
+from cfc_pipeline.disclosure.sessions import ADHERENCE
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.programme import Disclosure, Policy
 from cfc_pipeline.publish.findings import findings
+from cfc_pipeline.publish.layout import About
 from cfc_pipeline.publish.model import Column, PublishedTable
-from cfc_pipeline.publish.session_tables import ratings_in_words
+from cfc_pipeline.publish.scale_tables import reliable_change
+from cfc_pipeline.publish.session_tables import ratings_in_words, session_adherence
 from cfc_pipeline.publish.tables import build_tables, composites
 from cfc_pipeline.publish.written import as_written
 from tests import published
@@ -295,3 +300,40 @@ def test_the_result_comes_first_in_one_sentence(built):
 
 def written(built: dict[str, PublishedTable]) -> list[PublishedTable]:
     return [as_written(table) for table in built.values()]
+
+
+@pytest.fixture(scope="module")
+def about(con):
+    cohorts, instruments, items, breaks = (
+        con.table(name).pl() for name in ("cohort", "instrument", "item", "trend_break")
+    )
+    return About("Synthetic.", cohorts, instruments, items, breaks)
+
+
+def test_scores_without_a_rule_are_named_once_below_and_have_no_empty_rows(con, about):
+    raw = con.table("reliable_change").pl()
+    ruled = pl.col("subscale") == "action"
+    rows = raw.with_columns(threshold=pl.when(ruled).then(5.0), at_least=True)
+    one = reliable_change(protect_reliable_change(rows, None, None, None, OFF), about)
+    assert set(one.values["subscale"]) == {"Action"}
+    (note,) = (note for note in one.notes if note.startswith("Not counted: "))
+    assert note == f"Not counted: {CEAS} (Engagement, Total). The reason: no published reliability."
+    none = reliable_change(protect_reliable_change(raw, None, None, None, OFF), about)
+    assert none.values.select("subscale", "from_").rows() == [
+        (score, "no published reliability") for score in ("Action", "Engagement", "Total")
+    ]
+    assert not any("Not counted" in note for note in none.notes)
+
+
+def test_adherence_has_no_column_of_cohorts_where_none_is_shown(about):
+    rows = pl.DataFrame(
+        {"level": ["year", "all"], "cohort_id": [None, None], "academic_year": ["2023/24", None]},
+        schema_overrides={"cohort_id": pl.String},
+    ).with_columns(n_cohorts=4, n_sessions=20, n_rated=20, adherence=85.0)
+    years = session_adherence(unprotected(rows, ADHERENCE, OFF), about)
+    assert [column.key for column in years.columns][:2] == ["academic_year", "n_cohorts"]
+    assert not years.row_group
+    cohort = rows[:1].with_columns(level=pl.lit("cohort"), cohort_id=pl.lit("c1"))
+    agreed = session_adherence(unprotected(pl.concat([cohort, rows]), ADHERENCE, OFF), about)
+    assert [column.key for column in agreed.columns][:3] == ["academic_year", "cohort", "n_cohorts"]
+    assert agreed.row_group == "academic_year"

@@ -40,9 +40,13 @@ def reliability(waves: Protected, about: About) -> PublishedTable:
 
 
 def reliable_change(change: Protected, about: About) -> PublishedTable:
-    """Rows: each score in each academic year and over all years; those without a rule say why, once."""
-    with_rule = where(change, pl.col("threshold").is_not_null() | (pl.col("level") == "all"))
-    rows = in_order(with_rule, "instrument", "subscale", pl.col("academic_year").fill_null(ALL_YEARS))
+    """Rows: each score in each academic year and over all years. A note says why other scores have no rule; where none
+    has one, each has a row that says so, because a table without rows is left out of a release."""
+    ruled = pl.col("threshold").is_not_null()
+    any_rule = change.values["threshold"].is_not_null().any()
+    counted = where(change, ruled if any_rule else pl.col("level") == "all")
+    rows = in_order(counted, "instrument", "subscale", pl.col("academic_year").fill_null(ALL_YEARS))
+    without = change.values.filter(~ruled, pl.col("level") == "all") if any_rule else change.values.clear()
     rule = pl.when(pl.col("threshold").is_null()).then("rule").otherwise(_rule_in_short())
     values = titled(rows.values.with_columns(from_=rule), about.instruments)
     recovers = rows.values["cut_off"].is_not_null().any()
@@ -66,6 +70,7 @@ def reliable_change(change: Protected, about: About) -> PublishedTable:
             *((words.RECOVERED,) if recovers else ()),
             *words.RELIABLE_CHANGE[1:],
             *words.rules(values),
+            *words.without_rule(titled(without, about.instruments)),
         ),
         name="reliable_change",
         title="How many people changed by more than error of measurement",

@@ -76,17 +76,18 @@ def session_response(response: Protected, about: About) -> PublishedTable:
 def session_adherence(adherence: Protected, about: About) -> PublishedTable:
     """Rows: years, and all years; cohorts only where their facilitators agreed."""
     rows = labelled(adherence, about.cohorts)
+    cohorts = (COHORT,) if (rows.values["level"] == "cohort").any() else ()
     counts = (Column(key, label(SessionAdherence, key), "count") for key in ("n_cohorts", "n_sessions", "n_rated"))
     return about.table(
         rows,
-        (YEAR, COHORT, *counts, Column("adherence", f"{label(SessionAdherence, 'adherence')}, %", "percent")),
+        (YEAR, *cohorts, *counts, Column("adherence", f"{label(SessionAdherence, 'adherence')}, %", "percent")),
         (rows.values, rows.hidden),
         words.ADHERENCE,
         name="session_adherence",
         title="How closely sessions followed the manual",
         shows="Facilitators' own rating of how closely each session followed the manual, 0 to 100.",
         people="From the session log, which facilitators fill in; every cohort counts alike.",
-        row_group=YEAR.key,
+        row_group=YEAR.key if cohorts else "",
     )
 
 

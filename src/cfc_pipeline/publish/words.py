@@ -324,6 +324,16 @@ def rules(rows: pl.DataFrame) -> tuple[str, ...]:
     return tuple(f"Rule of {title} ({score}): {rule}." for title, score, rule in found.rows())
 
 
+def without_rule(rows: pl.DataFrame) -> tuple[str, ...]:
+    """A note for each reason why scores have no rule; `rows` have `instrument` and `subscale` as titles."""
+    of_one = rows.group_by("rule", "instrument", maintain_order=True).agg(
+        pl.col("subscale").unique(maintain_order=True)
+    )
+    named = of_one.select("rule", one=pl.format("{} ({})", "instrument", pl.col("subscale").list.join(", ")))
+    listed = named.group_by("rule", maintain_order=True).agg(pl.col("one").str.join("; "))
+    return tuple(f"Not counted: {which}. The reason: {why}." for why, which in listed.rows())
+
+
 RELIABILITY = (
     "alpha (Cronbach) and omega (McDonald, one factor, least squares): from 0, where the items have nothing in common, "
     "to 1, where all say the same. They are properties of these people's answers, not of the scale for good. 95 % "

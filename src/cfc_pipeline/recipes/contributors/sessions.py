@@ -37,7 +37,7 @@ def trend(con: Connection, table: PublishedTable, row: Row, column: Column) -> I
 
 
 def adherence(con: Connection, table: PublishedTable, row: Row, column: Column) -> Inside:
-    level, _, group = group_of(con, row["academic_year"], row["cohort"])
+    level, _, group = group_of(con, row["academic_year"], row.get("cohort"))  # cohorts are only there if agreed
     result = the_row(con, "session_adherence", {"level": level} | group)
     return Inside(result[column.key], (("sessions in the log", result["n_sessions"]), ("rated", result["n_rated"])))
 
