@@ -1,5 +1,5 @@
-"""What the answers add up to, before anything is hidden. For analysts; releases are made from these by disclosure/. There
-is a file for each subject; `level` says whom a row is about, see levels.py."""
+"""What the answers add up to, before anything is hidden. For analysts; releases are made from these by disclosure/. A
+file for each subject; `level` says whom a row is about, see levels.py."""
 
 from schemas.tables.changes import (
     AttendanceChange,
