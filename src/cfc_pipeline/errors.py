@@ -8,6 +8,8 @@ one of these with `raise ... from None`.
 Each class has an exit code of its own, so that a scheduler can tell why a run failed without reading a log.
 """
 
+import errno
+import os
 import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -105,13 +107,22 @@ class SourceBusy(SourceError):
     exit_code = 20
 
 
+class DiskError(PipelineError):
+    """The disk is full, or a folder may not be written."""
+
+    exit_code = 21
+
+
 def kinds(of: type[PipelineError] = PipelineError) -> list[type[PipelineError]]:
     """All classes of the family, in the order of their definition."""
     return [of, *(deeper for kind in of.__subclasses__() if kind.__module__ == __name__ for deeper in kinds(kind))]
 
 
 def unexpected(error: BaseException) -> PipelineError:
-    """An error that nobody foresaw, without its text: other libraries quote cells in theirs."""
+    """An error that nobody foresaw, without its text: other libraries quote cells in theirs. A disk's says what to do."""
+    if why := _on_the_disk(error):
+        what, next_step = why
+        return DiskError(what, where=_folder(error), next_step=next_step)
     steps = traceback.extract_tb(error.__traceback__)
     places = [f"{step.filename.rsplit('/', 1)[-1]}:{step.lineno}" for step in steps]
     return PipelineError(
@@ -119,6 +130,36 @@ def unexpected(error: BaseException) -> PipelineError:
         where=" > ".join(places[-6:]),
         next_step="the step that failed wrote nothing; please report these lines",
     )
+
+
+_FULL = ("The disk is full.", "make room, then run it again: what was there before is as it was")
+_CLOSED = (
+    "A file or folder may not be read or written.",
+    "give it back to the account that runs this, and run it again",
+)
+_DISK = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,
+    errno.EROFS: ("The disk is read-only.", "make it writable, then run it again"),
+    errno.EACCES: _CLOSED,
+    errno.EPERM: _CLOSED,
+}
+
+
+def _on_the_disk(error: BaseException) -> tuple[str, str] | None:
+    """What the system said about a disk, also to a library that puts it into words of its own."""
+    if isinstance(error, OSError):
+        return _DISK.get(error.errno or 0)
+    if not type(error).__module__.startswith(("_duckdb", "duckdb", "polars", "pyarrow")):
+        return None
+    return next((why for number, why in _DISK.items() if os.strerror(number) in str(error)), None)
+
+
+def _folder(error: BaseException) -> str:
+    """Only the folder of a file: its name may hold a person's."""
+    named = error.filename if isinstance(error, OSError) else None
+    return os.path.dirname(os.fsdecode(named)) if isinstance(named, str | bytes) else ""
 
 
 def did_you_mean(written: str, known: Iterable[str]) -> str:
