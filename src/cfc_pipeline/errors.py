@@ -119,7 +119,7 @@ def kinds(of: type[PipelineError] = PipelineError) -> list[type[PipelineError]]:
 
 
 def unexpected(error: BaseException) -> PipelineError:
-    """An error that nobody foresaw, without its text: other libraries quote cells in theirs. A disk's says what to do."""
+    """An error that nobody foresaw, without its text: other libraries quote cells in theirs. A full disk is told."""
     if why := _on_the_disk(error):
         what, next_step = why
         return DiskError(what, where=_folder(error), next_step=next_step)

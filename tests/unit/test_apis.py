@@ -188,6 +188,20 @@ def test_a_wrong_token_is_said_and_not_shown(name: str, tool: Tool) -> None:
     assert "wrong-token" not in str(caught.value)
 
 
+def test_a_token_that_ends_while_pages_are_walked_gives_nothing_and_the_next_fetch_everything(
+    name: str, tool: Tool
+) -> None:
+    tool.world = people(350)
+    tool.faults.extend([lambda request, right: right, *[lambda request, right: SERVERS[name].refusal("token")] * 50])
+    try:
+        outcome = said(name, fetched(name, tool).rows) == truth(name, tool) and len(tool.faults) == 50  # all at once
+    except SourceError as error:
+        outcome = "does not accept the token" in str(error)
+    assert outcome
+    tool.faults.clear()
+    assert said(name, fetched(name, tool).rows) == truth(name, tool)
+
+
 STRANGE = {
     "a login page": lambda request, right: Answer(200, b"<html>Sign in</html>", {"Content-Type": "text/html"}),
     "nothing": lambda request, right: Answer(200, b""),
