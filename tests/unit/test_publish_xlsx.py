@@ -9,7 +9,7 @@ import pytest
 from cfc_pipeline.publish.model import Column, headings
 from cfc_pipeline.publish.spreadsheet import write_workbook
 from cfc_pipeline.publish.written import as_written
-from tests.published import WHEN, outcomes, release_tables, table
+from tests.published import RULE, WHEN, outcomes, release_tables, table
 
 
 def _book(folder: Path, *tables: object) -> openpyxl.Workbook:
@@ -24,7 +24,9 @@ def test_a_contents_sheet_a_notes_sheet_and_one_sheet_for_each_table(tmp_path: P
     names = [t.name for t in release_tables()]
     assert book.sheetnames == ["Contents", "Notes", *names]
     assert book["Contents"]["A2"].value == "SYNTHETIC"
-    assert {row[0].value for row in book["Notes"].iter_rows(min_row=2)} == set(names)
+    said = [(row[0].value, row[1].value) for row in book["Notes"].iter_rows(min_row=2)]
+    assert {name for name, _ in said} == {"All tables", *names}
+    assert [name for name, note in said if note == RULE] == ["All tables"]
 
 
 def test_numbers_stay_numbers_beside_the_marks(tmp_path: Path) -> None:

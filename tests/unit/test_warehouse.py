@@ -10,7 +10,7 @@ from cfc_pipeline.errors import StoreBusy, StoreError
 from cfc_pipeline.warehouse import layout
 from cfc_pipeline.warehouse.migrations import MIGRATIONS
 from cfc_pipeline.warehouse.snapshot import write_analysts_copy
-from cfc_pipeline.warehouse.store import reading, writing
+from cfc_pipeline.warehouse.store import reading, refuse_an_older_copy, writing
 from cfc_pipeline.warehouse.write import keep_only, known_rows, replace_table, write_responses
 from schemas.tables import TABLES, polars_schema
 
@@ -214,6 +214,15 @@ def test_the_analysts_copy_has_no_unapproved_comment_in_any_byte(path, tmp_path)
     with reading(target) as con:
         found = con.execute("SELECT comment_id, text FROM comment ORDER BY 1").fetchall()
     assert found == [("c-1", None), ("c-2", "APPROVED-TEXT")]
+
+
+def test_a_copy_of_an_earlier_version_asks_for_ingest(path):
+    with writing(path) as con:
+        refuse_an_older_copy(con)
+        con.execute("ALTER TABLE reliable_change DROP COLUMN rule")
+        with pytest.raises(StoreError, match="earlier version") as refused:
+            refuse_an_older_copy(con)
+    assert "cfc-pipeline ingest" in refused.value.next_step
 
 
 READER = """

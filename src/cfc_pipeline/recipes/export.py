@@ -21,7 +21,7 @@ from cfc_pipeline.errors import ConfigError, DisclosureRefusal
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import audit
 from cfc_pipeline.warehouse.layout import columns
-from cfc_pipeline.warehouse.store import Connection, reading, value
+from cfc_pipeline.warehouse.store import Connection, reading, refuse_an_older_copy, value
 from schemas.tables import TABLES
 
 Format = Literal["parquet", "csv", "spss"]
@@ -85,6 +85,7 @@ def export(
     now = now or datetime.now(UTC)
     attributes = [name for name in ATTRIBUTES if name not in leave_out]
     with reading(programme.analysis) as con:
+        refuse_an_older_copy(con)
         tables = _tables(con, leave_out)
         asked = bool(value(con, _ASKED))
     wanted = load_profile(programme.policy.disclosure.profile).smallest_count

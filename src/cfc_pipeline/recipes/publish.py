@@ -14,7 +14,7 @@ from cfc_pipeline.publish.tables import build_tables
 from cfc_pipeline.publish.tidy import csv_bytes
 from cfc_pipeline.publish.written import as_written, figures, hidden_by_reason
 from cfc_pipeline.recipes import audit
-from cfc_pipeline.warehouse.store import Connection, reading
+from cfc_pipeline.warehouse.store import Connection, reading, refuse_an_older_copy
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def publish(folder: Path, *, if_new: bool = False, dry_run: bool = False, now: d
     """
     programme = load_programme(folder)
     with reading(programme.analysis) as con:
+        refuse_an_older_copy(con)
         tables = [as_written(table) for table in build_tables(con, programme)]
         source = _source(con)
     when = now or datetime.now(UTC)

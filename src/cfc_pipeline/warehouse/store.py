@@ -11,8 +11,9 @@ import duckdb
 
 from cfc_pipeline.errors import StoreBusy, StoreError
 from cfc_pipeline.warehouse.migrations import Connection, migrate
+from schemas.tables import TABLES, polars_schema
 
-__all__ = ["FILE_FORMAT", "Connection", "reading", "value", "writing"]
+__all__ = ["FILE_FORMAT", "Connection", "reading", "refuse_an_older_copy", "value", "writing"]
 
 # DuckDB 2 would write files that analysts' 1.5 tools cannot open.
 FILE_FORMAT = "v1.5.0"
@@ -63,6 +64,18 @@ def reading(path: Path) -> Iterator[Connection]:
         yield con
     finally:
         con.close()
+
+
+def refuse_an_older_copy(con: Connection) -> None:
+    """StoreError when the analysts' copy lacks a table or column of this version: since it was installed, no ingest has
+    run."""
+    there = con.execute("SELECT table_name, column_name FROM information_schema.columns").fetchall()
+    if {(name, column) for name, table in TABLES.items() for column in polars_schema(table)} - set(there):
+        raise StoreError(
+            "The data are as an earlier version of cfc-pipeline left them.",
+            where="analysis.duckdb",
+            next_step="run `cfc-pipeline ingest`, which works everything out again",
+        )
 
 
 def _connect(path: Path, *, read_only: bool = False) -> Connection:
