@@ -103,6 +103,26 @@ def test_one_refusal_hides_the_enrolled_of_its_cohort():
     assert seen["enrolled"] is None
 
 
+def test_one_refusal_does_not_follow_from_who_answered_halfway():
+    """Nobody is in the sums who answered halfway, but they had all agreed: 11 of 12 did."""
+    boxes = {"paired": 6, "pre_only": 5, "not_consented": 1, "mid": 11}
+    seen = protect_flow(flow(flow_row(**boxes)), DEFAULT).values.row(0, named=True)
+    assert seen["not_consented"] is None
+    assert None in (seen["enrolled"], seen["mid"])
+
+
+def test_one_refusal_does_not_follow_from_another_table():
+    """Of 12 people 6 answered both times and 5 did not come back, which is in no sum with the 11 of another table."""
+    results = flow(flow_row(paired=6, pre_only=5, not_consented=1))
+    told = {"level": "cohort", "cohort_id": "c1", "academic_year": "2023/24"}
+    elsewhere = pl.DataFrame([told | {"sum": "one item", "figure": "remaining", "at_least": 11}])
+    alone = protect_flow(results, DEFAULT).values.row(0, named=True)
+    beside = protect_flow(results, DEFAULT, elsewhere=elsewhere).values.row(0, named=True)
+    assert beside["not_consented"] is None
+    assert (alone["paired"], alone["enrolled"]) == (6, 12)
+    assert (beside["paired"], beside["enrolled"]) == (6, None)
+
+
 def test_a_cohort_of_two_schools_is_hidden_and_not_given_away_by_its_year():
     rows = [
         flow_row(paired=12),

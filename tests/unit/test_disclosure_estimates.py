@@ -136,6 +136,14 @@ def test_a_missing_sd_does_not_say_that_there_was_one_person():
     assert protected.hidden.row(0, named=True)["n_paired"] == "SMALL_COUNT"
 
 
+@pytest.mark.parametrize(("people", "reason"), [(9, "FEW_SCHOOLS"), (6, "FEW_SCHOOLS"), (2, "SMALL_COUNT")])
+def test_an_n_of_two_schools_is_hidden_however_few_people(people, reason):
+    """Of one or two people the reason must not tell that they are so few."""
+    protected = protect_paired(*results([(YEAR, 12, 6), (YEAR, people, 2)]), NO_COMPOSITES, DEFAULT)
+    assert protected.values["n_paired"][1] is None
+    assert protected.hidden["n_paired"][1] == reason
+
+
 def test_the_n_of_a_year_does_not_tell_a_small_n():
     protected = protect_paired(*results([(YEAR, 12, 6), (YEAR, 3, 3)]), NO_COMPOSITES, DEFAULT)
     n = dict(zip(protected.values["level"], protected.values["n_paired"], strict=False))

@@ -18,13 +18,14 @@ End = Literal["low", "high"]
 
 
 class Attacker:
-    """What is shown, as a system of equations in the hidden cells."""
+    """What is shown, as a system of equations in the hidden cells, none of which is below its floor."""
 
-    def __init__(self, values: Numbers, shown: Flags, sums: Sums) -> None:
+    def __init__(self, values: Numbers, shown: Flags, sums: Sums, floors: Numbers) -> None:
         # Imported when there is something to attack: scipy.optimize takes a noticeable part of a short run to load.
         from scipy.sparse import csr_array
 
         self.hidden = np.flatnonzero(~shown)
+        self.floors = floors[self.hidden]
         self.place = np.full(len(values), -1)
         self.place[self.hidden] = np.arange(len(self.hidden))
         everything = csr_array((sums.sign, (sums.number, sums.cell)), shape=(sums.count, len(values)))
@@ -62,7 +63,7 @@ class Attacker:
         ceiling = np.full(len(self.hidden), np.inf)
         if end == "high":  # no further than needed, so that one cell does not take what the others could have
             ceiling[self.place[cells]] = limits
-        bounds = np.column_stack([np.zeros(len(self.hidden)), ceiling])
+        bounds = np.column_stack([self.floors, ceiling])
         answer = linprog(objective, A_eq=self.matrix, b_eq=self.constants, bounds=bounds, method="highs")
         if answer.status != 0:
             raise DisclosureRefusal(

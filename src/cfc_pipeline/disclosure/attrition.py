@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from cfc_pipeline.disclosure.groups import estimate_reasons
+from cfc_pipeline.disclosure.groups import estimate_reasons, few_schools
 from cfc_pipeline.disclosure.hiding import DEAREST_LEVELS, as_cells, count_reasons, protected, unprotected
 from cfc_pipeline.disclosure.profile import Profile
 from cfc_pipeline.disclosure.protected import Protected, Reason
@@ -118,10 +118,9 @@ def _left(
     nodes = nodes.with_columns(withheld=pl.col("withheld") | _composites_that_tell(nodes, composites))
     leaves = support.select(key, "cohort_id", "academic_year", "school_id", "n")
     nodes = estimate_reasons(nodes, leaves, profile).filter(pl.col("level") != "cohort")
-    few_schools = pl.when(pl.col("reason") == Reason.FEW_SCHOOLS.name).then("reason")
     dear = pl.col("level").replace_strict(DEAREST_LEVELS)
     cells = as_cells(nodes.rename({"reason": "why"}), ["n_left"]).rename({"why": "reason"})
-    cells = cells.with_columns(reason=few_schools, dear=dear)
+    cells = cells.with_columns(reason=few_schools(pl.col("value"), pl.col("n_schools"), profile), dear=dear)
     of_count = count_reasons(cells, sums_over_levels(cells, "key"), profile)["reason"]
     nodes = nodes.with_columns(of_count=of_count).join(
         flow.values.select(*GROUP, of_flow=flow.hidden["pre_only"]), on=GROUP, how="left", nulls_equal=True

@@ -15,18 +15,25 @@ from collections.abc import Sequence
 import numpy as np
 
 from cfc_pipeline.disclosure.attacker import Attacker, End
-from cfc_pipeline.disclosure.sums import Bounds, Flags, Numbers, Places, Sums, narrowed, nothing_known
+from cfc_pipeline.disclosure.sums import Bounds, Flags, Numbers, Places, Sums, at_least, narrowed
 from cfc_pipeline.errors import DisclosureRefusal
 
 
 def choose_shown(
-    values: Numbers, secret: Flags, guarded: Flags, order: Sequence[Places], sums: Sums, smallest: int
+    values: Numbers,
+    secret: Flags,
+    guarded: Flags,
+    order: Sequence[Places],
+    sums: Sums,
+    smallest: int,
+    floors: Numbers | None = None,
 ) -> Flags:
     """Which cells may be shown.
 
     `secret` cells never are. Those that are `guarded` as well must stay open: one below `smallest` may be 1 or
     `smallest` for all that anybody can tell, a larger one may be lower by `smallest`. `order` names the cells in
-    batches, the dearest first.
+    batches, the dearest first. `floors` says of how many people of each cell other tables tell anyway; one above its
+    cell's value, or that would expose a guarded cell whatever is hidden here, is none.
     """
     sums.check(values)
     if not guarded.any():
@@ -37,14 +44,23 @@ def choose_shown(
         "low": np.where(small, 1.0, values[cells] - smallest),
         "high": np.where(small, float(smallest), values[cells]),
     }
-    shown = _grown(values, [batch[~secret[batch]] for batch in order], sums, cells, limits)
-    return _mended(values, shown, order, sums, cells, limits)
+    told = np.zeros(len(values)) if floors is None else np.where(floors > values, 0.0, floors)
+    told[cells] = np.where(told[cells] > limits["low"], 0.0, told[cells])
+    shown = _grown(values, [batch[~secret[batch]] for batch in order], sums, told, cells, limits)
+    return _mended(values, shown, order, sums, told, cells, limits)
 
 
-def _grown(values: Numbers, order: Sequence[Places], sums: Sums, cells: Places, limits: dict[End, Numbers]) -> Flags:
+def _grown(
+    values: Numbers,
+    order: Sequence[Places],
+    sums: Sums,
+    floors: Numbers,
+    cells: Places,
+    limits: dict[End, Numbers],
+) -> Flags:
     """Shows batch after batch; one that cannot be shown whole is tried in halves, down to the single cell."""
     shown = np.zeros(len(values), dtype=bool)
-    known = nothing_known(len(values))
+    known = at_least(floors)
     waiting = list(reversed(order))
     while waiting:
         batch = waiting.pop()
@@ -66,7 +82,13 @@ def _open(found: Bounds, cells: Places, limits: dict[End, Numbers]) -> bool:
 
 
 def _mended(
-    values: Numbers, shown: Flags, order: Sequence[Places], sums: Sums, cells: Places, limits: dict[End, Numbers]
+    values: Numbers,
+    shown: Flags,
+    order: Sequence[Places],
+    sums: Sums,
+    floors: Numbers,
+    cells: Places,
+    limits: dict[End, Numbers],
 ) -> Flags:
     """Hides what the exact attacker still needs: of the figures that an exposure rests on, the least dear."""
     dearness = np.zeros(len(values))
@@ -74,7 +96,7 @@ def _mended(
     shown = shown.copy()
     ends: tuple[End, End] = ("low", "high")
     for end in ends:
-        while exposed := Attacker(values, shown, sums).first_exposed(cells, limits[end], end):
+        while exposed := Attacker(values, shown, sums, floors).first_exposed(cells, limits[end], end):
             _, rests_on = exposed
             candidates = rests_on[shown[rests_on]]
             if not len(candidates):

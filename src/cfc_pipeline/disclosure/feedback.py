@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from cfc_pipeline.disclosure.groups import estimate_reasons
+from cfc_pipeline.disclosure.groups import estimate_reasons, few_schools
 from cfc_pipeline.disclosure.hiding import (
     DEAREST_LEVELS,
     as_cells,
@@ -37,10 +37,9 @@ def protect_feedback(feedback: pl.DataFrame, profile: Profile, off_because: str 
         key, withheld=_unanimous(profile), unpublished=pl.lit(False), pooled=pl.lit(False)
     )
     reasons = estimate_reasons(nodes, _leaves(nodes), profile)
-    few_schools = pl.when(pl.col("estimate_reason") == Reason.FEW_SCHOOLS.name).then("estimate_reason")
     dear = pl.col("estimate_reason").is_not_null() * 10 + pl.col("level").replace_strict(DEAREST_LEVELS)
     cells = as_cells(nodes.with_columns(reasons.select(estimate_reason="reason")), ["n"]).with_columns(
-        reason=few_schools, dear=dear
+        reason=few_schools(pl.col("value"), pl.col("n_schools"), profile), dear=dear
     )
     n_reason = count_reasons(cells, sums_over_levels(cells, "key"), profile)["reason"]
     estimate = pl.select(pl.coalesce(reasons["reason"], n_reason)).to_series()
@@ -65,8 +64,8 @@ def _leaves(nodes: pl.DataFrame) -> pl.DataFrame:
 
 
 def _of_attendance(feedback: pl.DataFrame, profile: Profile) -> pl.Series:
-    few_schools = pl.when(pl.col("n_schools") < profile.schools_behind_figure).then(pl.lit(Reason.FEW_SCHOOLS.name))
+    schools = pl.when(pl.col("n_schools") < profile.schools_behind_figure).then(pl.lit(Reason.FEW_SCHOOLS.name))
     small = pl.when(pl.col("attendance").is_between(1, profile.smallest_count - 1)).then(
         pl.lit(Reason.SMALL_COUNT.name)
     )
-    return feedback.select(pl.when(pl.col("level") == "cohort").then(pl.coalesce(few_schools, small))).to_series()
+    return feedback.select(pl.when(pl.col("level") == "cohort").then(pl.coalesce(schools, small))).to_series()

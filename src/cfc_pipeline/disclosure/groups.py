@@ -53,6 +53,13 @@ def too_few(n: pl.Expr, n_schools: pl.Expr, profile: Profile) -> pl.Expr:
     )
 
 
+def few_schools(n: pl.Expr, n_schools: pl.Expr, profile: Profile) -> pl.Expr:
+    """For counts of people of too few schools. One that is small has that for its reason: one or two people are always
+    of few schools, so that the other reason would tell how many they are."""
+    few = (n >= profile.smallest_count) & (n_schools < profile.schools_behind_figure)
+    return pl.when(few).then(pl.lit(FEW_SCHOOLS))
+
+
 def _hidden(nodes: pl.DataFrame, which: pl.DataFrame) -> pl.DataFrame:
     """Hides the rows of `which` (by `node`) on top of what is hidden."""
     return nodes.with_columns(

@@ -30,7 +30,9 @@ def count_reasons(cells: pl.DataFrame, members: pl.DataFrame, profile: Profile) 
 
     `cells` has `cell` (0, 1, ...), `value`, `dear` (lower is dearer to the reader; equals are decided together) and
     `reason`, filled for cells that must be hidden whatever their size and null otherwise. Small counts are hidden
-    here, and then whatever would give them, or any figure of the first kind, away.
+    here, and then whatever would give them, or any figure of the first kind, away. Where some
+    of a cell's people are counted in other tables that are shown, `at_least` says how many; `aside` is true for cells
+    that stand in no table and that nobody need be kept from, there for the sake of sums.
     """
     small = pl.col("value").is_between(1, profile.smallest_count - 1)
     cells = cells.with_columns(
@@ -41,7 +43,10 @@ def count_reasons(cells: pl.DataFrame, members: pl.DataFrame, profile: Profile) 
     batches = cells.group_by("dear").agg("cell").sort("dear")["cell"]
     order = [batch.sort().cast(pl.Int64).to_numpy() for batch in batches]
     # A hidden zero is not guarded: that nobody is in a box says nothing about anybody in particular.
-    shown = choose_shown(values, secret, secret & (values > 0), order, sums_of(members), profile.smallest_count)
+    told = cells["at_least"].cast(pl.Float64).to_numpy() if "at_least" in cells.columns else None
+    aside = cells["aside"].to_numpy() if "aside" in cells.columns else False
+    guarded = secret & (values > 0) & ~np.asarray(aside)
+    shown = choose_shown(values, secret, guarded, order, sums_of(members), profile.smallest_count, told)
     gives_away = pl.lit(Reason.SMALL_COUNT.name)  # the same reason as a small count; Reason says why
     return cells.with_columns(
         reason=pl.when(pl.Series(np.asarray(shown))).then(None).otherwise(pl.coalesce("reason", gives_away))

@@ -3,7 +3,7 @@
 import polars as pl
 
 from cfc_pipeline.disclosure.clusters import with_shown_clusters
-from cfc_pipeline.disclosure.groups import estimate_reasons, too_few
+from cfc_pipeline.disclosure.groups import estimate_reasons, few_schools, too_few
 from cfc_pipeline.disclosure.hiding import DEAREST_LEVELS, as_cells, count_reasons, protected, unprotected
 from cfc_pipeline.disclosure.profile import Profile
 from cfc_pipeline.disclosure.protected import Protected, Reason
@@ -144,9 +144,10 @@ def _composites_that_tell(nodes: pl.DataFrame, composites: pl.DataFrame, profile
 def _n_reasons(nodes: pl.DataFrame, profile: Profile) -> pl.Series:
     """Why n is hidden: a small n, one that gives a small one away, or a group of too few schools. An n of 5 to 7 is
     shown beside its hidden mean, since it is the reason for it. The n of shown estimates come first."""
-    few_schools = pl.when(pl.col("estimate_reason") == Reason.FEW_SCHOOLS.name).then("estimate_reason")
     dear = pl.col("estimate_reason").is_not_null() * 10 + pl.col("level").replace_strict(DEAREST_LEVELS)
-    cells = as_cells(nodes, ["n_paired"]).with_columns(reason=few_schools, dear=dear)
+    cells = as_cells(nodes, ["n_paired"]).with_columns(
+        reason=few_schools(pl.col("value"), pl.col("n_schools"), profile), dear=dear
+    )
     # The pooled n is the sum over the cohorts that could be pooled.
     in_pool = (pl.col("level") == "pooled") | ((pl.col("level") == "cohort") & pl.col("pooled"))
     sign = pl.when(pl.col("level") == "pooled").then(-1.0).otherwise(1.0)

@@ -62,8 +62,10 @@ class Bounds:
     high: Numbers
 
 
-def nothing_known(cells: int) -> Bounds:
-    return Bounds(np.zeros(cells), np.full(cells, np.inf))
+def at_least(floors: Numbers) -> Bounds:
+    """What is known before anything is shown: no count is below 0, nor below how many of the same people are counted
+    elsewhere."""
+    return Bounds(floors, np.full(len(floors), np.inf))
 
 
 def narrowed(known: Bounds, values: Numbers, shown: Flags, sums: Sums) -> Bounds:

@@ -37,7 +37,7 @@ SCOPES = {"all": "All surveys", "survey": "Survey by survey", "reason": "Why row
 
 def response_flow(flow: Protected, about: About) -> PublishedTable:
     """Rows: cohorts, then their year's total; last, all years. Time points at which nobody answered are left out."""
-    unused = {point for point in ("mid", "follow_up") if flow.values.select((pl.col(point) == 0).all()).item()}
+    unused = {point for point in ("mid", "follow_up") if flow.values[point].eq_missing(0).all()}
     boxes = ((group, box) for group, boxes in FLOW.items() for box in boxes if box not in unused)
     figures = (Column(box, label(ResponseFlow, box), "count", group) for group, box in boxes)
     rows = labelled(flow, about.cohorts)

@@ -7,6 +7,7 @@ from cfc_pipeline.disclosure.attendance import protect_attendance
 from cfc_pipeline.disclosure.attrition import protect_attrition
 from cfc_pipeline.disclosure.categories import protect_reliable_change
 from cfc_pipeline.disclosure.effects import protect_effects
+from cfc_pipeline.disclosure.elsewhere import counted_elsewhere
 from cfc_pipeline.disclosure.families import with_families
 from cfc_pipeline.disclosure.feedback import protect_feedback
 from cfc_pipeline.disclosure.flow import protect_flow
@@ -60,7 +61,10 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     paired = with_families(paired, programme.families)
     impact, shares = _read(con, "impact_distribution"), _read(con, "impact_share")
     impact_seen, shares_seen = protect_impact_and_shares(impact, shares, profile, off)
-    flow = protect_flow(_read(con, "response_flow"), profile, off)
+    ratings = protect_feedback(_read(con, "feedback_summary"), profile, off)
+    sent = protect_response(_read(con, "session_response"), ratings, profile, off)
+    elsewhere = counted_elsewhere(paired, impact_seen, ratings, sent)
+    flow = protect_flow(_read(con, "response_flow"), profile, off, elsewhere)
     who_left = _read(con, "attrition"), _support(con, "attrition_support")
     reliable = protect_reliable_change(_read(con, "reliable_change"), paired, _spans(instruments), profile, off)
     waves = protect_reliability(_read(con, "reliability"), change, flow, profile, off)
@@ -74,7 +78,6 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
     quoted = settled(_read(con, "comment_code"))
     agreed = programme.policy.disclosure.facilitators_agreed
     apart = {survey.id for survey in programme.surveys if survey.kind not in ("scale", "roster")}
-    ratings = protect_feedback(_read(con, "feedback_summary"), profile, off)
     tables = (
         response_flow(flow, about),
         cohort_outcomes(paired, about),
@@ -87,7 +90,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         attendance_change(attended, about, programme.attended_often),
         session_feedback(ratings, about),
         session_trend(protect_trend(_read(con, "session_trend"), ratings, profile, off), about),
-        session_response(protect_response(_read(con, "session_response"), ratings, profile, off), about),
+        session_response(sent, about),
         session_adherence(protect_adherence(_read(con, "session_adherence"), profile, off, agreed=agreed), about),
         perceived_impact(impact_seen, about),
         impact_shares(shares_seen, about),
