@@ -30,7 +30,7 @@ def nightly(programme: Path) -> None:
         print("programme.yaml has `schedule: publish: false`, so nothing is published at night.")
         return
     _refuse_less_than_before(report)
-    if not publish(programme, if_new=True).nothing_new:
+    if publish(programme, if_new=True).written:
         value_free(recipe.owe_summary)(programme)
     if value_free(recipe.owes_summary)(programme):
         email_summary(programme)

@@ -23,7 +23,7 @@ def publish(programme: Path, if_new: bool = False) -> Published:
 
     Args:
         programme: The programme's folder on the machine that runs this.
-        if_new: Write nothing while the latest release shows the same.
+        if_new: Write nothing while the latest release shows the same, or what changed is what a few people answered.
     """
     # Check
     check_settings()

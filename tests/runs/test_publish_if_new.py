@@ -26,13 +26,29 @@ def test_only_what_is_new_is_published_and_run_always_publishes(tmp_path: Path) 
     nothing = night(folder, 6)
     assert nothing.in_words() == "There is nothing new to publish: release 2026-01-05T030000Z shows the same."
     assert nothing.path == folder / "releases" / "2026-01-05T030000Z"
-    drop(folder, "more.csv", ANSWERS, [answer(n) for n in range(9, 12)])
-    drop(folder, "roster 2.csv", PEOPLE, [person(n) for n in range(9, 12)])
+    drop(folder, "more.csv", ANSWERS, [answer(n) for n in range(9, 18)])
+    drop(folder, "roster 2.csv", PEOPLE, [person(n) for n in range(9, 18)])
     assert not night(folder, 7).nothing_new
     assert releases(folder) == ["2026-01-05T030000Z", "2026-01-07T030000Z"]
     publish(folder, now=datetime(2026, 1, 8, tzinfo=UTC))
     assert releases(folder)[-1] == "2026-01-08T000000Z", "whoever presses Run gets a release"
     assert night(folder, 9).path == folder / "releases" / "2026-01-08T000000Z"
+
+
+def test_a_night_waits_with_what_one_person_answered_and_a_person_is_told(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "p", people=8)
+    assert night(folder, 5).written
+    drop(folder, "one.csv", ANSWERS, [answer(9)])
+    drop(folder, "roster 2.csv", PEOPLE, [person(9)])
+    waiting = night(folder, 6)
+    assert (waiting.waits, waiting.written, releases(folder)) == (True, False, ["2026-01-05T030000Z"])
+    assert "differ from those of release 2026-01-05T030000Z by what a few people answered" in waiting.in_words()
+    by_hand = publish(folder, now=datetime(2026, 1, 7, tzinfo=UTC))
+    assert by_hand.written
+    assert "Before you pass it on" in by_hand.in_words()
+    drop(folder, "more.csv", ANSWERS, [answer(n) for n in range(10, 18)])
+    drop(folder, "roster 3.csv", PEOPLE, [person(n) for n in range(10, 18)])
+    assert night(folder, 8).written
 
 
 @pytest.mark.parametrize("harm", ["gone", "unreadable"])

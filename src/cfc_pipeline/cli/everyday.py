@@ -93,7 +93,7 @@ def publish(
     Parameters
     ----------
     if_new
-        Write nothing while the latest release shows the same.
+        Write nothing while the latest release shows the same, or while what changed is what a few people answered.
     """
     from cfc_pipeline.recipes.publish import publish as recipe
 
@@ -102,6 +102,8 @@ def publish(
         "release": str(release.path),
         "dry_run": dry_run,
         "nothing_new": release.nothing_new,
+        "of_few": release.of_few,
+        "waits": release.waits,
         "tables": release.tables,
         "shown": release.shown,
         "hidden": release.hidden,

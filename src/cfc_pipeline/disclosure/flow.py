@@ -93,16 +93,11 @@ def protect_flow(
 
 def _at_other_times(flow: pl.DataFrame) -> pl.DataFrame:
     """With who did not answer then; and who answered before as well, of whom as many are taken as there can be."""
-    of_cohort = pl.col("level") == "cohort"
+    of_cohort, of_all = pl.col("level") == "cohort", pl.col("level") == "all"
     for time in _OTHER_TIMES:
-        both = pl.when(of_cohort).then(pl.min_horizontal("pre", time))
-        both = (
-            pl.when(of_cohort)
-            .then(both)
-            .when(pl.col("level") == "all")
-            .then(both.sum())
-            .otherwise(both.sum().over("academic_year"))
-        )
+        each = pl.when(of_cohort).then(pl.min_horizontal("pre", time))
+        in_year = each.sum().over("academic_year")
+        both = pl.when(of_cohort).then(each).when(of_all).then(each.sum()).otherwise(in_year)
         flow = flow.with_columns(
             (pl.col("remaining") - pl.col(time)).alias(f"not_{time}"), both.alias(f"pre_and_{time}")
         )
