@@ -6,7 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
+import duckdb
+import polars as pl
 import pytest
 
 from cfc_pipeline.demo import leaktest
@@ -24,10 +27,8 @@ def test_nothing_planted_is_found_anywhere(tmp_path):
 
 
 def test_a_leak_is_found_and_its_value_is_not_shown(monkeypatch):
-    run = leaktest._run
-
     def leaky(name, scratch):
-        run(name, scratch)
+        (scratch / "tmp").mkdir()
         (scratch / "tmp" / "debug.txt").write_text(f"row 7: {UNKNOWN_CELL}")
 
     monkeypatch.setattr(leaktest, "_run", leaky)
@@ -43,17 +44,25 @@ def test_a_search_that_finds_nothing_is_no_good_news(monkeypatch):
         leaktest.leak_test(())
 
 
-def test_a_run_that_did_not_happen_is_no_good_news(monkeypatch):
-    monkeypatch.setattr(leaktest, "_DIES", ())
+@pytest.mark.parametrize(("ended", "dies"), [(1, ()), (None, ()), (0, ("one",))])
+def test_a_run_that_did_not_happen_is_no_good_news(monkeypatch, ended, dies):
+    monkeypatch.setattr(leaktest, "_DIES", dies)
+    monkeypatch.setattr(leaktest, "_child", lambda line, scratch, name: ended)
     with pytest.raises(PrivacyRefusal, match="could not run"):
-        leaktest.leak_test(("killed",))
+        leaktest.leak_test(("one",))
+
+
+def test_a_process_that_is_killed_or_not_there_is_told_from_one_that_went_well(tmp_path):
+    lines = {"good": "pass", "wrong": "import no_such_module", "killed": "import os; os.kill(os.getpid(), 9)"}
+    ended = {name: leaktest._child([sys.executable, "-c", code], tmp_path, name) for name, code in lines.items()}
+    assert ended == {"good": 0, "wrong": 1, "killed": -9}
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_told_to_stop_it_leaves_nothing_behind(tmp_path, how):
     line = [sys.executable, "-m", "cfc_pipeline.cli", "verify", "--privacy"]
     with subprocess.Popen(line, env=os.environ | {"TMPDIR": str(tmp_path)}, stderr=subprocess.DEVNULL) as child:
-        while not list(tmp_path.glob("*/printed by failures.txt")):
+        while not list(tmp_path.glob("*/printed by *.txt")):
             assert child.poll() is None
             time.sleep(0.1)
         child.send_signal(how)
@@ -84,3 +93,29 @@ def test_it_is_found_however_it_is_written(tmp_path, content):
 
 def test_short_words_are_looked_for_as_they_are_only():
     assert set(written(["HL-417"])) == {"HL-417", "hl-417", "H\0L\0-\x004\x001\x007\0", "h\0l\0-\x004\x001\x007\0"}
+
+
+def test_it_is_found_in_each_file_that_holds_it_and_no_other(tmp_path):
+    """Also where no byte on disk shows it, and in the name of a file, which is not said then."""
+    (tmp_path / "one.txt").write_text("nothing")
+    with zipfile.ZipFile(tmp_path / "two.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("sheet.xml", f"<c>{NAME}</c>" * 9)
+    said = [f"{n} {NAME}" for n in range(500)]
+    pl.DataFrame({"said": said}).write_parquet(tmp_path / "three.parquet", statistics=False)
+    cells = {"four": f"n || '{NAME}'", "five": f"['', n || '{NAME}']", "six": "NULL::VARCHAR", "seven": "1"}
+    for name, cell in cells.items():
+        with duckdb.connect(str(tmp_path / f"{name}.duckdb")) as con:
+            con.execute(f"CREATE TABLE t AS SELECT 1 AS a, {cell} AS b FROM range(9000) AS many(n)")
+    assert not [path for path in tmp_path.iterdir() if NAME.encode() in path.read_bytes()]
+    (tmp_path / "Xenobia_Quïllfeather_&_Sons.txt").write_text("nothing")
+    told = ["file 0 of the folder", "five.duckdb", "four.duckdb", "three.parquet", "two.xlsx"]
+    assert search(tmp_path, [NAME]) == (8, told)
+    assert search(tmp_path, []) == (8, [])
+
+
+def test_nothing_hides_where_one_piece_of_a_large_file_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr("cfc_pipeline.recipes.search._PIECE", 2000)
+    for start in (0, 1990, 2000, 3985, 7000):
+        (tmp_path / f"{start}.bin").write_bytes(b"." * start + NAME.encode() + b"." * 9000)
+    (tmp_path / "none.bin").write_bytes(b"." * 9000)
+    assert search(tmp_path, [NAME])[1] == ["0.bin", "1990.bin", "2000.bin", "3985.bin", "7000.bin"]

@@ -2,8 +2,8 @@
 copy, and every byte that was written anywhere searched for them.
 
 The flows run in processes of their own whose home, temporary folder, working folder and Prefect database all lie in the
-scratch folder: runs that succeed, runs that fail in every way that flows/leaktest.py knows, one that is killed, one
-that aborts and may leave a core file; then the commands that protect people, well and badly, from
+scratch folder: one that is killed, one that aborts and may leave a core file, runs that fail in every way that
+flows/leaktest.py knows, runs that succeed; then the commands that protect people, well and badly, from
 flows/leaktest_commands.py. Not searched is what is personal by design: the inbox, the manager's own corrections.csv,
 and what `about` wrote for the person themselves. Nothing here is about real people, and nothing of the user's own
 programme is read.
@@ -28,7 +28,7 @@ from cfc_pipeline.errors import PrivacyRefusal
 from cfc_pipeline.recipes.search import search
 
 # Processes, in their order: what each does stands in flows/leaktest.py, and of the last in flows/leaktest_commands.py.
-RUNS = ("failures", "killed", "aborted", "good", "commands")
+RUNS = ("killed", "aborted", "flows", "commands")
 _DIES = ("killed", "aborted")
 _SEED = 2026
 _PATIENCE = 600  # seconds for one process; a minute is usual

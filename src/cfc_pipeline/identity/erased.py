@@ -158,8 +158,8 @@ def cleaned(rows: pl.DataFrame, raw: RawTable, survey: Survey, erased: Erased) -
     made = _own_codes(rows, raw, survey)
     theirs = [_digest(cells, erased).is_in(list(erased.people)) for cells in [rows[key] for key in who] + made]
     left = rows.filter(~pl.any_horizontal(*theirs).fill_null(False)) if theirs else rows
-    hidden = {key: _mask_addresses(left[key], erased) for key in (*texts, *other)}
-    hidden |= {key: _mask_names(hidden[key], erased) for key in texts}
+    hidden = {key: _mask_addresses(left[key], erased) for key in _with_addresses(left, [*texts, *other])}
+    hidden |= {key: _mask_names(hidden.get(key, left[key]), erased) for key in texts}
     masked = sum(int(left[key].ne_missing(column).sum()) for key, column in hidden.items())
     return Cleaned(left.with_columns(**hidden), len(rows) - len(left), masked)
 
@@ -193,6 +193,12 @@ def _own_codes(rows: pl.DataFrame, raw: RawTable, survey: Survey) -> list[pl.Ser
 def _digest(column: pl.Series, erased: Erased) -> pl.Series:
     normal = column.to_frame("cell").select(normal_address(pl.col("cell"))).to_series()
     return pseudonyms(normal, erased.key, "")
+
+
+def _with_addresses(rows: pl.DataFrame, keys: list[str]) -> list[str]:
+    """Those of the columns that need a closer look. All at once: most columns have no address in any cell."""
+    found = rows.select(pl.col(key).str.contains("@", literal=True).any() for key in keys)
+    return [key for key in keys if found[key].item()] if keys else []
 
 
 def _mask_addresses(column: pl.Series, erased: Erased) -> pl.Series:

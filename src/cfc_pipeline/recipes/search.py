@@ -39,20 +39,16 @@ def search(folder: Path, words: Sequence[str]) -> tuple[int, list[str]]:
     """The same for any folder, without what is sealed."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     needles = written(words)
-    told = _told(files, needles)
-    places = [
-        _place(path, number, folder, needles)
-        for number, (path, by_name) in enumerate(zip(files, told, strict=True))
-        if by_name or _holds(path, needles)
-    ]
-    return len(files), places
+    found = _holding(((n, text) for n, path in enumerate(files) for text in _texts(path)), needles)
+    return len(files), [_place(files[number], number, folder, needles) for number in found]
 
 
 def written(words: Iterable[str]) -> list[str]:
-    """Each word as bytes may hold it, read as Latin-1: in UTF-8 and UTF-16, and as web addresses, HTML, JSON and base64
-    write it; also in capitals and small letters, which a search byte by byte takes for the same only in ASCII."""
+    """Each word as names and cells have it, and as bytes may hold it, read as Latin-1: in UTF-8 and UTF-16, and as web
+    addresses, HTML, JSON and base64 write it; also in capitals and small letters, which a search byte by byte takes for
+    the same only in ASCII."""
     cased = dict.fromkeys(case for word in words for case in (word, word.upper(), word.lower()))
-    return list(dict.fromkeys(way.decode("latin-1") for word in cased for way in _ways(word)))
+    return list(dict.fromkeys([*cased, *(way.decode("latin-1") for word in cased for way in _ways(word))]))
 
 
 def _ways(word: str) -> list[bytes]:
@@ -72,32 +68,51 @@ def _inside_base64(word: bytes, offset: int) -> bytes:
 
 def _place(path: Path, number: int, folder: Path, needles: list[str]) -> str:
     name = path.relative_to(folder).as_posix()
-    return f"file {number} of the folder" if _in_name(name, needles) else name
+    return f"file {number} of the folder" if _holding([(number, _as_names(name))], needles) else name
 
 
-def _told(files: list[Path], needles: list[str]) -> list[bool]:
-    """Which files' names tell. All at once: to get ready for a search takes longer than the search."""
-    names = pl.Series([path.name for path in files], dtype=pl.String)
-    spaced = names.str.replace_all("_", " ", literal=True)
-    return (_matches(names, needles) | _matches(spaced, needles)).to_list()
+def _holding(texts: Iterable[tuple[int, pl.Series]], needles: list[str]) -> list[int]:
+    """The numbers of those texts that hold a needle, each once. Many at a time: to get ready for a search takes longer
+    than the search."""
+    found: set[int] = set()
+    for batch in _batches(texts) if needles else ():
+        matching = pl.concat([text for _, text in batch]).str.contains_any(needles, ascii_case_insensitive=True)
+        numbers = pl.concat([pl.repeat(number, len(text), dtype=pl.Int64, eager=True) for number, text in batch])
+        found.update(numbers.filter(matching))
+    return sorted(found)
 
 
-def _in_name(name: str, needles: list[str]) -> bool:
-    return _in_column(pl.Series([name, name.replace("_", " ")]), needles)
+def _batches(texts: Iterable[tuple[int, pl.Series]]) -> Iterator[list[tuple[int, pl.Series]]]:
+    batch: list[tuple[int, pl.Series]] = []
+    size = 0
+    for number, text in texts:
+        batch.append((number, text))
+        size += int(text.estimated_size())
+        if size >= _PIECE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
-def _holds(path: Path, needles: list[str]) -> bool:
-    if _in_bytes(_pieces(path), needles):
-        return True
+def _as_names(name: str) -> pl.Series:
+    return pl.Series([name, name.replace("_", " ")])
+
+
+def _texts(path: Path) -> Iterator[pl.Series]:
+    yield _as_names(path.name)
+    yield from map(_as_text, _pieces(path))
     if path.suffix == ".duckdb":
-        return _in_database(path, needles)
-    if path.suffix == ".parquet":
-        return _in_table(pl.read_parquet(path), needles)
-    if zipfile.is_zipfile(path):
+        yield _in_database(path)
+    elif path.suffix == ".parquet":
+        yield from _in_table(pl.read_parquet(path))
+    elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            parts = [archive.read(name).decode("latin-1") for name in archive.namelist()]
-        return _in_column(pl.Series(parts, dtype=pl.String), needles)
-    return False
+            yield from (_as_text(archive.read(name)) for name in archive.namelist())
+
+
+def _as_text(data: bytes) -> pl.Series:
+    return pl.Series([data.decode("latin-1")])
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
@@ -109,41 +124,37 @@ def _pieces(path: Path) -> Iterator[bytes]:
             before = piece[-1000:]
 
 
-def _in_bytes(pieces: Iterable[bytes], needles: list[str]) -> bool:
-    return any(_in_column(pl.Series([piece.decode("latin-1")]), needles) for piece in pieces)
-
-
-def _in_database(path: Path, needles: list[str]) -> bool:
-    """Values as DuckDB reads them: in the file they may be compressed."""
+def _in_database(path: Path) -> pl.Series:
+    """Values as DuckDB reads them, also those in lists: in the file they may be compressed."""
     with duckdb.connect(str(path), read_only=True) as con:
-        names = [name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
-        return any(_in_table(con.sql(f'FROM "{name}"').pl(), needles) for name in names)
+        tables = con.execute("""
+            SELECT one.table_name, list(column_name) FROM duckdb_columns() AS one JOIN duckdb_tables() USING (table_oid)
+            WHERE data_type LIKE '%VARCHAR%' GROUP BY ALL
+        """).fetchall()
+        cells = [_cells_of(table, columns) for table, columns in tables]
+        return con.sql(" UNION ".join(cells)).pl()["cell"] if cells else pl.Series(dtype=pl.String)
 
 
-def _in_table(rows: pl.DataFrame, needles: list[str]) -> bool:
-    columns = rows.select(pl.col(pl.String)).get_columns()
-    return bool(columns) and _in_column(pl.concat([column.unique().alias("cell") for column in columns]), needles)
+def _cells_of(table: str, columns: list[str]) -> str:
+    everything = ", ".join(f'"{column}"::VARCHAR' for column in columns)
+    return f'SELECT unnest([{everything}]) AS cell FROM "{table}"'
 
 
-def _in_column(column: pl.Series, needles: list[str]) -> bool:
-    return bool(_matches(column, needles).any())
-
-
-def _matches(column: pl.Series, needles: list[str]) -> pl.Series:
-    if not needles:
-        return pl.Series([False] * len(column), dtype=pl.Boolean)
-    return column.str.contains_any(needles, ascii_case_insensitive=True)
+def _in_table(rows: pl.DataFrame) -> Iterator[pl.Series]:
+    return (column.unique() for column in rows.select(pl.col(pl.String)).get_columns())
 
 
 def _sealed(programme: Programme, keys: Keys, forms: list[str], *, shredded: bool) -> list[str]:
     """What lies in sealed copies, as it is on disk: read without the list of erased people."""
-    files, _ = known_files(list_raw(programme.restricted, keys), programme, keys, as_kept=True)
-    return [
-        f"sealed copy {file.number}"
-        for file in files
-        if (file.raw.shredded or not shredded)
-        and (_in_table(file.raw.rows.collect(), forms) or _in_name(file.name, forms))
-    ]
+    known, _ = known_files(list_raw(programme.restricted, keys), programme, keys, as_kept=True)
+    files = [file for file in known if file.raw.shredded or not shredded]
+    texts = ((n, text) for n, file in enumerate(files) for text in _told_by(file))
+    return [f"sealed copy {files[number].number}" for number in _holding(texts, forms)]
+
+
+def _told_by(file: File) -> Iterator[pl.Series]:
+    yield _as_names(file.name)
+    yield from _in_table(file.raw.rows.collect())
 
 
 def identifying(files: Iterable[File]) -> set[str]:
