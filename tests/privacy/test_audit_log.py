@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from itertools import pairwise
 
 import pytest
@@ -12,7 +11,7 @@ from cfc_pipeline.recipes import audit
 from cfc_pipeline.recipes.erase import erase
 from cfc_pipeline.recipes.publish import publish
 from cfc_pipeline.recipes.verify import verify
-from tests.small_folder import WHEN, filled, take_in
+from tests.small_folder import WHEN, copied, filled, take_in
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +29,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def folder(made, tmp_path):
-    return shutil.copytree(made, tmp_path / "p", symlinks=True)
+    return copied(made, tmp_path / "p")
 
 
 def lines(folder):

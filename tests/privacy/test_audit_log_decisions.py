@@ -8,14 +8,19 @@ import pytest
 from cfc_pipeline.cli import app
 from cfc_pipeline.recipes import audit
 from cfc_pipeline.recipes.review import comments, decide
-from tests.small_folder import filled, take_in
+from tests.small_folder import copied, filled, take_in
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = filled(tmp_path_factory.mktemp("made") / "p")
+    take_in(folder)
+    return folder
 
 
 @pytest.fixture
-def folder(tmp_path):
-    folder = filled(tmp_path / "p")
-    take_in(folder)
-    return folder
+def folder(made, tmp_path):
+    return copied(made, tmp_path / "p")
 
 
 @pytest.mark.parametrize("decision", ["approved", "rejected"])

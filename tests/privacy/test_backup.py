@@ -15,15 +15,20 @@ from cfc_pipeline.recipes.ingest import ingest
 from cfc_pipeline.recipes.publish import publish
 from cfc_pipeline.recipes.rotate import rotate_key
 from cfc_pipeline.recipes.verify import verify
-from tests.small_folder import WHEN, filled, tables, take_in
+from tests.small_folder import WHEN, copied, filled, tables, take_in
 
 
-@pytest.fixture
-def folder(tmp_path):
-    folder = filled(tmp_path / "p", people=12)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = filled(tmp_path_factory.mktemp("made") / "p", people=12)
     take_in(folder)
     publish(folder, now=WHEN)
     return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    return copied(made, tmp_path / "p")
 
 
 @pytest.fixture

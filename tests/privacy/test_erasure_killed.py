@@ -2,7 +2,6 @@
 people are synthetic."""
 
 import json
-import shutil
 import subprocess
 import sys
 
@@ -16,7 +15,20 @@ from cfc_pipeline.recipes.publish import publish
 from cfc_pipeline.recipes.review import comments, decide
 from cfc_pipeline.recipes.rotate import rotate_key
 from cfc_pipeline.recipes.search import search
-from tests.small_folder import ANSWERS, BRS, PEOPLE, ROSTER, WHEN, answer, describe, drop, person, tables, take_in
+from tests.small_folder import (
+    ANSWERS,
+    BRS,
+    PEOPLE,
+    ROSTER,
+    WHEN,
+    answer,
+    copied,
+    describe,
+    drop,
+    person,
+    tables,
+    take_in,
+)
 
 ADDRESS, OLD, CODE = "x.quill@school.example", "old.quill@school.example", "XQ-7781"
 HER = {"Email": ADDRESS, "Code": CODE, "Name": "Xenobia Quillfeather"}
@@ -67,10 +79,6 @@ def made(tmp_path_factory):
     publish(folder, now=WHEN)
     backup(folder, {}, now=WHEN)
     return folder
-
-
-def copied(made, place):
-    return shutil.copytree(made, place, symlinks=True)
 
 
 def killed(folder, change, who=ADDRESS):

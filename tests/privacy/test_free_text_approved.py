@@ -6,18 +6,18 @@ from datetime import date
 import pytest
 
 from cfc_pipeline.cli import app
-from cfc_pipeline.demo.build import build_demo
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.identity import approvals
 from cfc_pipeline.recipes import audit
 from cfc_pipeline.recipes.ingest import ingest
 from cfc_pipeline.recipes.publish import publish
 from cfc_pipeline.recipes.review import comments, decide
+from tests.small_folder import filled
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = build_demo(tmp_path_factory.mktemp("approve") / "demo").folder
+    folder = filled(tmp_path_factory.mktemp("approve") / "p", people=9)
     ingest(folder, os.environ)
     return folder
 

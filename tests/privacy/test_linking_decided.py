@@ -14,7 +14,7 @@ from cfc_pipeline.recipes.links import decide, listed
 from cfc_pipeline.recipes.publish import publish
 from cfc_pipeline.recipes.report import in_json, in_words
 from cfc_pipeline.recipes.status import status
-from tests.small_folder import ask, describe, drop, tables, take_in
+from tests.small_folder import ask, copied, describe, drop, tables, take_in
 
 ELEMENTS = [
     {"name": "mother", "kind": "letters", "column": "Mother", "length": 2},
@@ -121,15 +121,21 @@ def test_no_code_is_in_any_table(folder):
     assert "high street" not in told
 
 
-@pytest.fixture
-def unclear(folder):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """One new code that may be one of two people's."""
+    folder = describe(tmp_path_factory.mktemp("made") / "p", survey("pre"), survey("post"))
     report = filled(folder, [MARY, TWIN, *PEOPLE[1:]], [[*MARY[:3], "", *MARY[4:]], *PEOPLE[1:]])
     assert report.links["unclear"] == 1
     assert "review links" in in_words(report)
     assert in_json(report)["links"]["unclear"] == 1
     assert status(folder, {})["links_waiting"] == 2
     return folder
+
+
+@pytest.fixture
+def unclear(made, tmp_path):
+    return copied(made, tmp_path / "unclear")
 
 
 def test_an_unclear_code_is_nobodys_until_a_person_decides(unclear):

@@ -8,16 +8,21 @@ from cfc_pipeline.recipes.erase import erase
 from cfc_pipeline.recipes.links import decide, listed
 from cfc_pipeline.recipes.rotate import rotate_key
 from tests.privacy.test_linking_decided import MARY, PEOPLE, TWIN, filled, survey
-from tests.small_folder import WHEN, ask, describe, take_in
+from tests.small_folder import WHEN, ask, copied, describe, take_in
 
 SLIP = ["Margaret", "4", "11", "J", "2", "High"]
 
 
-@pytest.fixture
-def folder(tmp_path):
-    folder = describe(tmp_path / "p", survey("pre"), survey("post"))
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = describe(tmp_path_factory.mktemp("made") / "p", survey("pre"), survey("post"))
     filled(folder, PEOPLE, [SLIP, *PEOPLE[1:]])
     return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    return copied(made, tmp_path / "p")
 
 
 def forms(folder):

@@ -14,7 +14,7 @@ from cfc_pipeline.disclosure.microdata import ATTRIBUTES, risk
 from cfc_pipeline.errors import ConfigError, DisclosureRefusal
 from cfc_pipeline.recipes import audit
 from cfc_pipeline.recipes.export import export
-from tests.small_folder import ANSWERS, PEOPLE, WHEN, answer, ask, drop, filled, person, take_in
+from tests.small_folder import ANSWERS, PEOPLE, WHEN, answer, ask, copied, drop, filled, person, take_in
 
 EVERYTHING = [name for name in ATTRIBUTES if name != "academic_year"]
 NO_SCORES = pl.DataFrame(schema={"person": pl.Int64, "measure": pl.String, "score": pl.Float64})
@@ -77,13 +77,18 @@ class TestTheRisk:
         assert found.groups == len(set(rows))
 
 
-@pytest.fixture
-def folder(tmp_path):
-    folder = filled(tmp_path / "p", people=12)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = filled(tmp_path_factory.mktemp("made") / "p", people=12)
     drop(folder, "out.csv", PEOPLE, [person(13, Consent="No"), person(14, Withdrawn="2024-01-01")])
     drop(folder, "more.csv", ANSWERS, [answer(13), answer(14), answer(15, Email="person1@school.example", value=2)])
     take_in(folder)
     return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    return copied(made, tmp_path / "p")
 
 
 def test_small_groups_are_refused(folder, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from cfc_pipeline.recipes.erase import erase
 from cfc_pipeline.recipes.rotate import rotate_key
-from tests.small_folder import ANSWERS, BRS, PEOPLE, ROSTER, WHEN, answer, ask, describe, drop, person, take_in
+from tests.small_folder import ANSWERS, BRS, PEOPLE, ROSTER, WHEN, answer, ask, copied, describe, drop, person, take_in
 
 NOW, BEFORE, FIRST = "new@trust.example", "person1@school.example", "maiden@school.example"
 POST = BRS | {"id": "brs-post", "time_point": "post", "files": "post*"}
@@ -15,14 +15,19 @@ def moved(number=1, before=BEFORE, **given):
     return [*person(number, **({"Email": NOW, "Code": "", "School": "Another School"} | given)), before]
 
 
-@pytest.fixture
-def folder(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     roster = ROSTER | {"fields": ROSTER["fields"] | {"previous_email": "Before"}, "files": "roster*"}
-    folder = describe(tmp_path / "p", roster, BRS | {"files": "brs*"}, POST)
+    folder = describe(tmp_path_factory.mktemp("made") / "p", roster, BRS | {"files": "brs*"}, POST)
     drop(folder, "roster1.csv", [*PEOPLE, "Before"], [[*person(n), ""] for n in range(1, 4)])
     drop(folder, "brs.csv", ANSWERS, [answer(n) for n in range(1, 4)])
     take_in(folder)
     return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    return copied(made, tmp_path / "p")
 
 
 def test_a_changed_address_and_school_are_one_person_with_the_pseudonym_from_before(folder):

@@ -14,12 +14,12 @@ from cfc_pipeline.recipes.doctor import examine
 from cfc_pipeline.recipes.erase import erase
 from cfc_pipeline.recipes.review import comments, decide, quarantined_rows
 from cfc_pipeline.recipes.rotate import rotate_key
-from tests.small_folder import ANSWERS, WHEN, answer, ask, drop, filled, tables, take_in
+from tests.small_folder import ANSWERS, WHEN, answer, ask, copied, drop, filled, tables, take_in
 
 
-@pytest.fixture
-def folder(tmp_path):
-    folder = filled(tmp_path / "p")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = filled(tmp_path_factory.mktemp("made") / "p")
     drop(folder, "more.csv", ANSWERS, [answer(4, Email="who@school.example"), answer(2, value=9)])
     take_in(folder)
     ids = dict(zip(*comments(folder, {}).select("text", "comment_id").get_columns(), strict=True))
@@ -27,6 +27,18 @@ def folder(tmp_path):
     decide(folder, {}, [ids["Breathing 2"]], "rejected", "office")
     take_in(folder)
     return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    return copied(made, tmp_path / "p")
+
+
+@pytest.fixture(scope="module")
+def rotated(made, tmp_path_factory):
+    """The same folder with a new key, and what was said."""
+    folder = copied(made, tmp_path_factory.mktemp("rotated") / "p")
+    return folder, rotate_key(folder, {}, now=WHEN)
 
 
 def keys(folder):
@@ -48,10 +60,10 @@ def people(folder):
     return {p for (p,) in ask(folder, "SELECT participant_id FROM participant")}
 
 
-def test_every_pseudonym_is_new_and_nothing_else_changes(folder):
-    before, ids, old = plain(folder), people(folder), keys(folder)
-    pairs = ask(folder, "SELECT count(*), count(DISTINCT participant_id) FROM response")
-    done = rotate_key(folder, {}, now=WHEN)
+def test_every_pseudonym_is_new_and_nothing_else_changes(made, rotated):
+    before, ids, old = plain(made), people(made), keys(made)
+    pairs = ask(made, "SELECT count(*), count(DISTINCT participant_id) FROM response")
+    folder, done = rotated
     assert (done.old, done.new) == (old.key_id, keys(folder).key_id)
     assert done.old != done.new
     assert plain(folder) == before
@@ -65,9 +77,8 @@ def test_every_pseudonym_is_new_and_nothing_else_changes(folder):
     assert audit.read(folder)[-1]["what"] == "key exchanged"
 
 
-def test_the_old_key_opens_nothing_any_more(folder):
-    old = keys(folder)
-    rotate_key(folder, {}, now=WHEN)
+def test_the_old_key_opens_nothing_any_more(made, rotated):
+    old, (folder, _) = keys(made), rotated
     with pytest.raises(PrivacyRefusal, match="another secret key"):
         list_raw(folder / "data" / "restricted", old)
     assert old.secret.hex().encode() not in b"".join(p.read_bytes() for p in folder.rglob("*") if p.is_file())
@@ -84,8 +95,8 @@ def test_who_was_erased_stays_erased(folder):
     assert len(before["participant"]) == len(tables(folder)["participant"]) == 4
 
 
-def test_the_same_file_still_changes_nothing(folder):
-    rotate_key(folder, {}, now=WHEN)
+def test_the_same_file_still_changes_nothing(rotated, tmp_path):
+    folder = copied(rotated[0], tmp_path / "p")
     before = tables(folder)
     drop(folder, "renamed.csv", ANSWERS, [answer(n, comment=f"Breathing {n}") for n in range(1, 6)])
     assert len(take_in(folder).repeats) == 1
@@ -110,19 +121,16 @@ def test_a_key_from_the_environment_needs_a_new_one_from_there(folder):
 
 
 @pytest.mark.parametrize("moment", ["while building", "between the renamings", "before the old one went"])
-def test_killed_at_any_moment_the_next_one_finishes(folder, moment):
+def test_killed_at_any_moment_the_next_one_finishes(folder, rotated, moment):
     before = plain(folder)
     restricted = folder / "data" / "restricted"
     aside, building = restricted.with_name("restricted.old"), restricted.with_name("restricted.new")
-    whole = folder.parent / "whole"
-    shutil.copytree(folder, whole, symlinks=True)
-    rotate_key(whole, {}, now=WHEN)
     if moment == "while building":
         (building / "raw").mkdir(parents=True)
         (building / "raw" / "000001-0123456789abcdef.sealed.partial").write_bytes(b"half")
     else:
         restricted.rename(aside)
-        shutil.copytree(whole / "data" / "restricted", building)
+        shutil.copytree(rotated[0] / "data" / "restricted", building)
         if moment == "before the old one went":
             building.rename(restricted)
     assert any("exchange of keys was not finished" in line for line in examine(folder, {}))

@@ -12,14 +12,14 @@ from cfc_pipeline.recipes.publish import publish
 from cfc_pipeline.recipes.raw_input import after_months
 from cfc_pipeline.recipes.retain import retain
 from cfc_pipeline.recipes.verify import verify
-from tests.small_folder import WHEN, filled, tables, take_in
+from tests.small_folder import WHEN, copied, filled, tables, take_in
 
 LATER = datetime(2026, 7, 5, tzinfo=UTC)
 
 
-@pytest.fixture
-def folder(tmp_path):
-    folder = filled(tmp_path / "p")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = filled(tmp_path_factory.mktemp("made") / "p")
     path = folder / "programme.yaml"
     settings = yaml.safe_load(path.read_text())
     path.write_text(yaml.safe_dump(settings | {"policy": {"retention": {"releases": 6, "backups": 3}}}))
@@ -28,6 +28,11 @@ def folder(tmp_path):
     publish(folder, now=WHEN.replace(hour=4))
     backup(folder, {}, now=WHEN)
     return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    return copied(made, tmp_path / "p")
 
 
 def files(folder):

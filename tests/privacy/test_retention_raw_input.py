@@ -1,7 +1,6 @@
 """Raw input kept for a stated time: then names, addresses, texts and times go, and no table notices. People are
 synthetic."""
 
-import shutil
 from datetime import date, timedelta
 
 import pytest
@@ -23,7 +22,21 @@ from tests.runs.test_fetch import entry, run
 from tests.servers import SERVERS
 from tests.servers.local import running
 from tests.servers.world import people
-from tests.small_folder import ANSWERS, BRS, PEOPLE, ROSTER, WHEN, answer, ask, describe, drop, person, tables, take_in
+from tests.small_folder import (
+    ANSWERS,
+    BRS,
+    PEOPLE,
+    ROSTER,
+    WHEN,
+    answer,
+    ask,
+    copied,
+    describe,
+    drop,
+    person,
+    tables,
+    take_in,
+)
 
 LATER = WHEN + timedelta(days=400)
 CODED = BRS | {"id": "brs-post", "time_point": "post", "files": "post*", "person": {"by": "code", "column": "Email"}}
@@ -79,7 +92,19 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def folder(made, tmp_path):
-    return shutil.copytree(made, tmp_path / "p", symlinks=True)
+    return copied(made, tmp_path / "p")
+
+
+@pytest.fixture(scope="module")
+def retained(made, tmp_path_factory):
+    """The same folder after its time, and what was said."""
+    folder = copied(made, tmp_path_factory.mktemp("retained") / "p")
+    return folder, retain(folder, {}, now=LATER)
+
+
+@pytest.fixture
+def spent(retained, tmp_path):
+    return copied(retained[0], tmp_path / "p")
 
 
 def sealed(folder):
@@ -100,20 +125,20 @@ def everything(folder):
     return tables(folder) | {"fates": counted, "rows": sum(fate[3] for fate in fates)}
 
 
-def test_raw_input_is_shredded_and_no_table_notices(folder):
-    before = everything(folder)
-    kept = sealed(folder)
+def test_raw_input_is_shredded_and_no_table_notices(made, retained, spent):
+    before = everything(made)
+    kept = sealed(made)
     assert all(word in kept for word in (*GONE, "person3@school.example", "Person3"))
-    done = retain(folder, {}, now=LATER)
+    _, done = retained
     assert [(one.survey, one.rows) for one in done.copies] == [("brs-pre", None), ("brs-post", None)]
     assert done.places == []
-    left = sealed(folder)
+    left = sealed(spent)
     assert [word for word in (*GONE, "person3@school.example", "Person3", "C3") if word in left] == []
-    assert everything(folder) == before
-    assert take_in(folder).totals["stored"] == 0
-    assert everything(folder) == before
-    assert audit.read(folder)[-1]["copies"] == [vars(one) for one in done.copies]
-    assert all(line.startswith("good:") for line in verify(folder, {}))
+    assert everything(spent) == before
+    assert take_in(spent).totals["stored"] == 0
+    assert everything(spent) == before
+    assert audit.read(spent)[-1]["copies"] == [vars(one) for one in done.copies]
+    assert all(line.startswith("good:") for line in verify(spent, {}))
 
 
 def test_its_bytes_are_overwritten_and_the_same_file_does_not_come_in_twice(folder):
@@ -152,37 +177,34 @@ class Held:
         self.held = held
 
 
-def test_a_later_file_with_the_same_responses_and_new_ones(folder):
+def test_a_later_file_with_the_same_responses_and_new_ones(spent):
     """A download repeats what it had before."""
-    retain(folder, {}, now=LATER)
-    before = ask(folder, "SELECT count(*) FROM response WHERE survey_id = 'brs-pre'")
+    before = ask(spent, "SELECT count(*) FROM response WHERE survey_id = 'brs-pre'")
     late = [*answer(7, value=1, Timestamp="07/01/2024 09:00:00", comment="Late"), ""]
-    drop(folder, "brs_later.csv", [*ANSWERS, "IP address"], [*rows(), late])
-    report = take_in(folder)
+    drop(spent, "brs_later.csv", [*ANSWERS, "IP address"], [*rows(), late])
+    report = take_in(spent)
     assert report.totals["stored"] == 1
-    assert ask(folder, "SELECT count(*) FROM response WHERE survey_id = 'brs-pre'") == [(before[0][0] + 1,)]
+    assert ask(spent, "SELECT count(*) FROM response WHERE survey_id = 'brs-pre'") == [(before[0][0] + 1,)]
     again = "SELECT count(*), count(DISTINCT participant_id) FROM response WHERE status = 'superseded'"
-    assert ask(folder, again)[0][1] <= ask(folder, again)[0][0]
+    assert ask(spent, again)[0][1] <= ask(spent, again)[0][0]
 
 
-def test_a_withdrawal_and_an_erasure_still_reach_them(folder):
-    retain(folder, {}, now=LATER)
+def test_a_withdrawal_and_an_erasure_still_reach_them(spent):
     listed = [[*person(n, **({"Withdrawn": "2026-01-01"} if n == 7 else {})), "Yes"] for n in range(7, 9)]
-    drop(folder, "roster2.csv", [*PEOPLE, "Quotes"], listed)
-    take_in(folder)
+    drop(spent, "roster2.csv", [*PEOPLE, "Quotes"], listed)
+    take_in(spent)
     withdrawn = "SELECT participant_id FROM participant WHERE withdrawn"
-    assert ask(folder, f"SELECT count(*) FROM response WHERE participant_id IN ({withdrawn})") == [(0,)]
-    before = ask(folder, "SELECT count(*) FROM response")[0][0]
-    done = erase(folder, {}, "person3@school.example", now=LATER)
+    assert ask(spent, f"SELECT count(*) FROM response WHERE participant_id IN ({withdrawn})") == [(0,)]
+    before = ask(spent, "SELECT count(*) FROM response")[0][0]
+    done = erase(spent, {}, "person3@school.example", now=LATER)
     assert done.rows == {"roster": 1, "brs-pre": 1, "brs-post": 1}
-    assert ask(folder, "SELECT count(*) FROM response") == [(before - 2,)]
-    assert "person3@school.example" not in sealed(folder)
-    assert "person8@school.example" not in sealed(folder)
-    assert retain(folder, {}, now=LATER).copies == []
+    assert ask(spent, "SELECT count(*) FROM response") == [(before - 2,)]
+    assert "person3@school.example" not in sealed(spent)
+    assert "person8@school.example" not in sealed(spent)
+    assert retain(spent, {}, now=LATER).copies == []
 
 
-def test_an_erasure_that_was_killed_before_it_reached_them_finishes(folder, monkeypatch):
-    retain(folder, {}, now=LATER)
+def test_an_erasure_that_was_killed_before_it_reached_them_finishes(spent, monkeypatch):
     calls = []
     real = __import__("cfc_pipeline.recipes.erase", fromlist=["_clean_copy"])._clean_copy
 
@@ -194,24 +216,23 @@ def test_an_erasure_that_was_killed_before_it_reached_them_finishes(folder, monk
 
     monkeypatch.setattr("cfc_pipeline.recipes.erase._clean_copy", killed)
     with pytest.raises(KeyboardInterrupt):
-        erase(folder, {}, "person3@school.example", now=LATER)
+        erase(spent, {}, "person3@school.example", now=LATER)
     monkeypatch.setattr("cfc_pipeline.recipes.erase._clean_copy", real)
-    take_in(folder)
-    erase(folder, {}, "person3@school.example", now=LATER)
-    people = ask(folder, "SELECT count(DISTINCT participant_id) FROM response WHERE survey_id = 'brs-post'")
+    take_in(spent)
+    erase(spent, {}, "person3@school.example", now=LATER)
+    people = ask(spent, "SELECT count(DISTINCT participant_id) FROM response WHERE survey_id = 'brs-post'")
     assert people == [(3,)]
 
 
-def test_a_new_key_keeps_them_together_with_later_answers(folder):
-    retain(folder, {}, now=LATER)
+def test_a_new_key_keeps_them_together_with_later_answers(spent):
     linked = "SELECT count(DISTINCT participant_id), count(*) FROM response"
-    before = ask(folder, linked), ask(folder, "SELECT text, state, redactions FROM comment ORDER BY ALL")
-    rotate_key(folder, {}, now=LATER)
-    assert (ask(folder, linked), ask(folder, "SELECT text, state, redactions FROM comment ORDER BY ALL")) == before
-    drop(folder, "post2.csv", ANSWERS, [answer(8, Email="C8")])
-    take_in(folder)
+    before = ask(spent, linked), ask(spent, "SELECT text, state, redactions FROM comment ORDER BY ALL")
+    rotate_key(spent, {}, now=LATER)
+    assert (ask(spent, linked), ask(spent, "SELECT text, state, redactions FROM comment ORDER BY ALL")) == before
+    drop(spent, "post2.csv", ANSWERS, [answer(8, Email="C8")])
+    take_in(spent)
     people, forms = before[0][0]
-    assert ask(folder, linked) == [(people, forms + 1)]
+    assert ask(spent, linked) == [(people, forms + 1)]
 
 
 def test_a_correction_for_them_is_stale_and_a_backup_holds_no_more_than_the_folder(folder, tmp_path):

@@ -1,7 +1,6 @@
 """Rosters kept for a stated time: rows that later ones replaced go but for whom they are about, and no table notices.
 People are synthetic."""
 
-import shutil
 from datetime import timedelta
 
 import pytest
@@ -16,7 +15,21 @@ from cfc_pipeline.recipes.erase import erase
 from cfc_pipeline.recipes.retain import retain
 from cfc_pipeline.recipes.rotate import rotate_key
 from cfc_pipeline.recipes.verify import verify
-from tests.small_folder import ANSWERS, BRS, PEOPLE, ROSTER, WHEN, answer, ask, describe, drop, person, tables, take_in
+from tests.small_folder import (
+    ANSWERS,
+    BRS,
+    PEOPLE,
+    ROSTER,
+    WHEN,
+    answer,
+    ask,
+    copied,
+    describe,
+    drop,
+    person,
+    tables,
+    take_in,
+)
 
 LATER = WHEN + timedelta(days=400)
 HEADING = [*PEOPLE, "Before", "Private"]
@@ -77,7 +90,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def folder(made, tmp_path):
-    return shutil.copytree(made, tmp_path / "p", symlinks=True)
+    return copied(made, tmp_path / "p")
 
 
 def sealed(folder, kind="roster"):

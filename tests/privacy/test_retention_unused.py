@@ -18,7 +18,20 @@ from tests.runs.test_fetch import entry, run
 from tests.servers import SERVERS
 from tests.servers.local import running
 from tests.servers.world import people
-from tests.small_folder import ANSWERS, BRS, PEOPLE, ROSTER, WHEN, answer, describe, drop, person, tables, take_in
+from tests.small_folder import (
+    ANSWERS,
+    BRS,
+    PEOPLE,
+    ROSTER,
+    WHEN,
+    answer,
+    copied,
+    describe,
+    drop,
+    person,
+    tables,
+    take_in,
+)
 
 LATER = WHEN + timedelta(days=400)
 PLANTED = ("203.0.113.77", "What else is planted", "07700 900555")
@@ -30,9 +43,9 @@ def with_policy(folder, **retention):
     (folder / "programme.yaml").write_text(yaml.safe_dump(settings))
 
 
-@pytest.fixture
-def folder(tmp_path):
-    folder = describe(tmp_path / "p", ROSTER, BRS)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = describe(tmp_path_factory.mktemp("made") / "p", ROSTER, BRS)
     with_policy(folder, unused_columns=12)
     drop(folder, "roster.csv", [*PEOPLE, "Mobile"], [[*person(n), PLANTED[2]] for n in range(1, 7)])
     rows = [[*answer(n, comment=f"Breathing {n}", **{"What else?": PLANTED[1]}), PLANTED[0]] for n in range(1, 7)]
@@ -41,6 +54,18 @@ def folder(tmp_path):
     first = comments(folder, {})["comment_id"][0]
     decide(folder, {}, [first], "approved", "office")
     take_in(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    return copied(made, tmp_path / "p")
+
+
+@pytest.fixture(scope="module")
+def retained(made, tmp_path_factory):
+    folder = copied(made, tmp_path_factory.mktemp("retained") / "p")
+    retain(folder, {}, now=LATER)
     return folder
 
 
@@ -78,8 +103,8 @@ def test_what_nobody_uses_goes_and_the_results_stay(folder):
     assert audit.read(folder)[-1]["what"] == "retention"
 
 
-def test_the_second_time_does_nothing(folder):
-    retain(folder, {}, now=LATER)
+def test_the_second_time_does_nothing(retained, tmp_path):
+    folder = copied(retained, tmp_path / "p")
     entries = len(audit.read(folder))
     again = retain(folder, {}, now=LATER)
     assert again.columns == {}
@@ -97,16 +122,16 @@ def test_the_same_file_again_still_changes_nothing_and_the_bytes_before_are_over
     assert len(take_in(folder).repeats) == 1
 
 
-def test_an_entry_that_wants_a_column_which_is_gone_is_refused_not_left_blank(folder):
-    retain(folder, {}, now=LATER)
+def test_an_entry_that_wants_a_column_which_is_gone_is_refused_not_left_blank(retained, tmp_path):
+    folder = copied(retained, tmp_path / "p")
     describe(folder, ROSTER, BRS | {"comments": {"helped": "What helped?", "else": "What else?"}})
     report = take_in(folder)
     assert len(report.refused) == 1
     assert tables(folder)["response"] == []
 
 
-def test_somebody_can_still_be_erased(folder):
-    retain(folder, {}, now=LATER)
+def test_somebody_can_still_be_erased(retained, tmp_path):
+    folder = copied(retained, tmp_path / "p")
     erase(folder, {}, "person3@school.example", now=LATER)
     assert len(tables(folder)["participant"]) == 5
 
