@@ -128,7 +128,7 @@ def test_one_cohort_shows_its_own_change_and_no_word_of_pooling(folder: Path) ->
     answer(folder, 12, varied, "pre", "post")
     page, mail = released(folder)
     assert "Mean change from before to after in 2025/26" in page
-    assert re.search(r"- Resilience: mean change [+−]?\d\.\d\d points \(95 % interval .*\); 12 people\.", mail)
+    assert re.search(r"- Resilience, 1 to 5: mean change [+−]?\d\.\d\d points \(95 % interval .*\); 12 people\.", mail)
     assert "no figure" not in page
     with_how_to_read = page[: page.index("How to read this", page.index("What is hidden, and why"))]
     assert "Pooled over cohorts" not in with_how_to_read
@@ -148,7 +148,7 @@ def test_everyone_with_one_score_is_hidden_and_not_blamed_on_small_numbers(folde
     enrol(folder, 24, cohorts)
     answer(folder, 24, lambda *_: 3, "pre", "post")
     page, mail = released(folder)
-    assert "- Resilience: hidden." in mail
+    assert "- Resilience, 1 to 5: hidden." in mail
     assert "or what single people answered" in page
 
 
