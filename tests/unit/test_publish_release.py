@@ -184,6 +184,10 @@ def test_the_page_begins_with_what_everybody_reads_and_folds_the_tables(tmp_path
     # On paper a folded table stays folded, and says so.
     assert "(folded, so not printed)" in page
     assert "details-content" not in page
+    assert {'id="cohorts" class="technical"', 'id="more" class="technical"'} <= set(
+        re.findall(r'id="\w+" class="technical"', page)
+    )
+    assert ".technical:not(:has(details[open]))" in page
 
 
 def test_what_one_table_of_a_section_says_those_below_do_not_say_again(tmp_path: Path) -> None:
