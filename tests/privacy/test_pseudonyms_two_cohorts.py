@@ -36,7 +36,7 @@ def test_who_moved_counts_once_where_they_went_with_all_that_they_sent_in(folder
     report = take_in(folder)
     assert ask(folder, WHERE) == [("a", 2), ("b", 2)]
     assert ask(folder, ENROLLED.format("year")) == ask(folder, ENROLLED.format("all")) == [(4, 3)]
-    assert report.several == {"moved": 1, "in turn": 0, "at once": 0, "both ways": 0}
+    assert report.several == {"moved": 1, "in turn": 0, "at once": 0, "both ways": 0, "not listed": 0}
     assert "People who moved to another cohort: 1. They count there only" in in_words(report)
     roster(folder, "roster3.csv", p4="b")
     take_in(folder)
@@ -48,7 +48,7 @@ def test_a_roster_of_one_cohort_only_does_not_tell_of_a_move(folder):
     drop(folder, "roster2.csv", PEOPLE, [person(1, Cohort="b"), person(4, Cohort="b")])
     report = take_in(folder)
     assert ask(folder, WHERE) == [("a", 3), ("b", 2)]
-    assert report.several == {"moved": 0, "in turn": 0, "at once": 1, "both ways": 0}
+    assert report.several == {"moved": 0, "in turn": 0, "at once": 1, "both ways": 0, "not listed": 0}
     assert "To do: 1 people are listed in cohorts that meet at the same time" in in_words(report)
 
 
@@ -60,4 +60,4 @@ def test_who_takes_part_again_later_is_one_person_who_counts_in_each(folder):
     report = take_in(folder)
     assert ask(folder, WHERE) == [("a", 3), ("b", 2)]
     assert ask(folder, "SELECT count(DISTINCT participant_id) FROM participant") == [(4,)]
-    assert report.several == {"moved": 0, "in turn": 1, "at once": 0, "both ways": 0}
+    assert report.several == {"moved": 0, "in turn": 1, "at once": 0, "both ways": 0, "not listed": 0}

@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import duckdb
+import pytest
 
+from cfc_pipeline.intake.batch import File, take_in
 from cfc_pipeline.programme_folder import init
 from cfc_pipeline.recipes.ingest import ingest
+from tests import rawtables
+from tests.rawtables import person, raw_table
 
 PROGRAMME = """\
 name: Test (synthetic)
@@ -75,3 +79,34 @@ def test_what_a_session_log_says_again_is_its_last_word(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "p" / "data" / "analysis.duckdb"), read_only=True) as con:
         told = con.execute("SELECT attendance FROM session WHERE session_number = 1").fetchall()
     assert told == [(9,)]
+
+
+@pytest.mark.parametrize(
+    ("newest", "left_out"),
+    [
+        ([1, 2, 3], 1),  # the whole list, without one
+        ([1, 2, 3, 4, 5], 0),
+        ([5, 6], 0),  # people who joined
+        ([4], 0),  # a mended row
+    ],
+)
+def test_people_whom_a_new_roster_leaves_out_count_and_are_told(newest: list[int], left_out: int) -> None:
+    plan = rawtables.programme([rawtables.ROSTER])
+    sent = [[*range(1, 5)], newest]
+    files = [
+        File(f"{n}.csv", plan.surveys[0], raw_table([*map(person, people)], tool="table"), n)
+        for n, people in enumerate(sent, start=1)
+    ]
+    intake = take_in(plan, {}, [], files)
+    assert intake.not_listed == left_out
+    assert intake.roster.height == len({*sent[0], *newest})
+
+
+def test_who_withdrew_or_moved_is_not_missing() -> None:
+    plan = rawtables.programme([rawtables.ROSTER])
+    sent = [
+        [person(1), person(2), person(3, withdrawn="2024-01-01")],
+        [person(1), person(2, cohort="b")],
+    ]
+    files = [File(f"{n}", plan.surveys[0], raw_table(rows, tool="table"), n) for n, rows in enumerate(sent, start=1)]
+    assert take_in(plan, {}, [], files).not_listed == 0

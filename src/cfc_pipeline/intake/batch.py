@@ -29,7 +29,7 @@ from cfc_pipeline.intake.fates import (
     with_last_word,
 )
 from cfc_pipeline.intake.holding import Held, hold_back
-from cfc_pipeline.intake.moves import without_moved
+from cfc_pipeline.intake.moves import not_listed_any_more, without_moved
 from cfc_pipeline.intake.other_numbers import refuse_beginning_at_zero, refuse_other_numbers
 from cfc_pipeline.intake.people import as_people, canonical_roster, latest
 from cfc_pipeline.intake.recognise import column_behind
@@ -87,6 +87,7 @@ class Intake:
     accepted: dict[str, pl.DataFrame] = field(default_factory=dict)  # survey id -> canonical rows
     roster: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=NO_ROSTER))  # one row a person and cohort
     listed: pl.DataFrame = field(default_factory=pl.DataFrame)  # every row that counted, of which `roster` is the last
+    not_listed: int = 0  # people whom the newest roster of their cohort leaves out
     waiting: list[pl.DataFrame] = field(default_factory=list)  # rows of rosters that are held back
     replaced: list[pl.DataFrame] = field(default_factory=list)  # what is left of rows of rosters: recipes/replaced.py
     named: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict.fromkeys(NAMING, pl.String)))
@@ -157,6 +158,7 @@ def take_in(
         fates = [intake.fates[survey] for survey in rosters]
         agreed = in_doubt(latest(intake.listed), pl.concat(intake.waiting), cohorts)
         intake.roster = without_moved(agreed, intake.listed, fates, programme.cohorts)
+        intake.not_listed = not_listed_any_more(intake.roster, intake.listed, fates)
     _take(intake, ("session_log",), sessions, corrections, lambda _: canonical.session_log(cohorts))
     _take(intake, ANSWER_KINDS, answers, corrections, lambda survey: _contract(survey, instruments, cohorts))
     intake.settle(programme)

@@ -180,6 +180,11 @@ def _several(people: dict[str, int]) -> list[str]:
     lines = []
     if moved := people.get("moved"):
         lines.append(f"People who moved to another cohort: {moved}. They count there only, with all that they sent in.")
+    if not_listed := people.get("not listed"):
+        lines.append(
+            f"People whom the newest roster of their cohort does not list any more: {not_listed}. They still count; "
+            "somebody who withdrew needs a row that says so."
+        )
     if in_turn := people.get("in turn"):
         lines.append(f"People who take part in cohorts one after another: {in_turn}. They count in each.")
     return lines

@@ -37,7 +37,8 @@ _LAST_STARTED = """
 def store_everything(con: Connection, basis: Basis, came: Came) -> IngestReport:
     """Anonymise and write; score; estimate; and tell what became of every row."""
     programme, instruments, intake = basis.programme, basis.instruments, came.intake
-    several, passed_over = moves.counts(intake.roster, programme.cohorts), intake.twice
+    several = {**moves.counts(intake.roster, programme.cohorts), "not listed": intake.not_listed}
+    passed_over = intake.twice
     safe = anonymise(intake, programme.surveys, programme.cohorts, basis.keys, came.people)
     intake.forget()
     _store_settings(con, basis)
@@ -62,7 +63,7 @@ def store_everything(con: Connection, basis: Basis, came: Came) -> IngestReport:
         ledger=ledger,
         reasons=held,
         doubts=key_checks(con, instruments, outside),
-        several=dict(several),
+        several=several,
         crowded=[f"{cohort} session {session}" for cohort, session in crowded(con)],
         twice=twice.told(con, passed_over),
         taken_back=taken_back,
