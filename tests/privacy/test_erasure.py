@@ -2,6 +2,7 @@
 All people are synthetic."""
 
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from cfc_pipeline.recipes.doctor import examine
 from cfc_pipeline.recipes.erase import NOTICE, erase
 from cfc_pipeline.recipes.publish import publish
 from cfc_pipeline.recipes.review import decide
+from cfc_pipeline.recipes.search import _whole
 from tests.runs.test_fetch import entry, kept, run
 from tests.servers import SERVERS
 from tests.servers.local import running
@@ -341,3 +343,22 @@ class TestTheAuditLog:
             file.write(b'{"n": 2, "at"')
         audit.note(folder, "again", WHEN)
         assert [entry["what"] for entry in audit.read(folder)] == ["test", "again"]
+
+
+def test_somebody_whose_name_and_address_are_part_of_another_ones_is_certified_to_be_gone(tmp_path):
+    """Ian Hall is in Brian Hall, and ian@ in brian@, only for a search that knows no words."""
+    folder = describe(tmp_path / "p", ROSTER, BRS)
+    both = [{"Email": f"{name.lower()}@school.example", "Name": f"{name} Hall"} for name in ("Ian", "Brian")]
+    drop(folder, "roster of Brian Hall.csv", PEOPLE, [person(n, **one) for n, one in enumerate(both, start=1)])
+    drop(folder, "brs.csv", ANSWERS, [answer(n, Email=one["Email"]) for n, one in enumerate(both, start=1)])
+    take_in(folder)
+    done = erase(folder, {}, "ian@school.example", now=WHEN)
+    assert done.audit_log
+    assert ask(folder, "SELECT count(*) FROM participant") == [(1,)]
+
+
+@pytest.mark.parametrize("cell", ["Thanks to ian hall.", "(Ian Hall)", "x,ian@school.example;y", "Hall_Ian Hall_2"])
+def test_what_names_them_whole_is_found(cell):
+    whole = re.compile("|".join(map(_whole, ["ian hall", "ian@school.example"])), re.IGNORECASE)
+    assert whole.search(cell)
+    assert not any(map(whole.search, ("Brian Hall", "Ian Hallam", "brian@school.example", "ian@school.example.org")))

@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -149,12 +150,26 @@ def _sealed(programme: Programme, keys: Keys, forms: list[str], *, shredded: boo
     known, _ = known_files(list_raw(programme.restricted, keys), programme, keys, as_kept=True)
     files = [file for file in known if file.raw.shredded or not shredded]
     texts = ((n, text) for n, file in enumerate(files) for text in _told_by(file))
-    return [f"sealed copy {files[number].number}" for number in _holding(texts, forms)]
+    near = [files[number] for number in _holding(texts, forms)]
+    return [f"sealed copy {file.number}" for file in near if _holds_whole(file, forms)]
 
 
 def _told_by(file: File) -> Iterator[pl.Series]:
     yield _as_names(file.name)
     yield from _in_table(file.raw.rows.collect())
+
+
+def _holds_whole(file: File, forms: list[str]) -> bool:
+    """Ian Hall is not in Brian Hall, nor is ann@school.example in joann@school.example: whoever is erased could
+    otherwise never be certified to be gone."""
+    whole = re.compile("|".join(map(_whole, forms)), re.IGNORECASE)
+    return any(whole.search(cell) for text in _told_by(file) for cell in text.drop_nulls())
+
+
+def _whole(word: str) -> str:
+    letters = r"[\w.+%-]" if "@" in word else r"[^\W_]"
+    after = r"(?![\w-]|\.\w)" if "@" in word else r"(?![^\W_])"
+    return rf"(?<!{letters}){re.escape(word)}{after}"
 
 
 def identifying(files: Iterable[File]) -> set[str]:
