@@ -2,6 +2,7 @@
 cohort are twice those who answered both times, and once the others."""
 
 from datetime import date
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -20,8 +21,10 @@ from tests.small_programme import Group, small_programme
 PROFILE, DAY = load_profile("default"), date(2026, 1, 5)
 
 
+@cache
 def made(seed: int):
-    """A programme whose cohorts have one survey each, before and after, a roster for all, and forms after sessions."""
+    """A programme whose cohorts have one survey each, before and after, a roster for all, and forms after sessions.
+    Nobody writes into it, but the last test writes these rows."""
     years = ("2023/24", "2023/24", "2024/25")
     con = small_programme([Group(year, 12 + (seed + 3 * i) % 4, missing=0.1) for i, year in enumerate(years)])
     flow = con.table("response_flow").pl()
