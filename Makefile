@@ -5,19 +5,22 @@ READY := .venv/.ready
 # Some machines switch compiled modules off; then every process that a test starts would compile all of them again.
 export PYTHONDONTWRITEBYTECODE =
 
+# A file's tests share what they set up, so they stay together; long files come first, so that short ones end the run.
+TWO = -n 2 --dist loadfile --no-loadscope-reorder
+
 .PHONY: demo test test-lowest check lint docs pictures bench lock clean
 
 demo: $(READY) ## a synthetic programme in demo/, through the real flows
 	$(BIN)/cfc-pipeline demo demo --fresh
 
-test: $(READY) lint ## everything; a file's tests share what they set up, so they stay together; short ones end the run
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: $(READY) lint ## everything
+	$(BIN)/python -m pytest $(TWO)
 
 check: $(READY) lint ## what to run while coding: under a minute
-	$(BIN)/python -m pytest tests/unit -q -n 2
+	$(BIN)/python -m pytest tests/unit -q $(TWO)
 
 test-lowest: .venv-lowest/.ready ## unit tests, whole runs and property tests with the oldest versions that pyproject.toml allows
-	.venv-lowest/bin/python -m pytest tests/unit tests/runs tests/property -q -n 2
+	.venv-lowest/bin/python -m pytest tests/runs tests/property tests/unit -q $(TWO)
 
 lint: $(READY)
 	$(BIN)/ruff check .
