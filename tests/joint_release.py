@@ -102,6 +102,10 @@ class Release:
         for row in self.rows("attrition"):
             measure = row["instrument"], row["subscale"]
             yield self._named("left", measure, "", row["academic_year"], ALL_COHORTS, row["n_left"])
+        for row in self.rows("mixed_model"):
+            if row["n_people"] is not None:
+                measure = row["instrument"], row["subscale"]
+                yield self._named("model", measure, "", ALL_YEARS, ALL_COHORTS, row["n_people"])
         for row in self.rows("reliable_change"):
             measure = row["instrument"], row["subscale"]
             if row["n_paired"] is not None:
@@ -163,8 +167,8 @@ class Release:
                     yield {unknown: 1.0}, box(cohort, "pre")
             if kind == "left":
                 yield added({unknown: 1.0}, of(cohort, "n", unknown[1], "post")), box(cohort, "pre")  # type: ignore[index]
-            if kind == "present":
-                yield {unknown: 1.0}, box(cohort, "enrolled")
+            if kind in ("present", "model"):
+                yield {unknown: 1.0}, box(cohort, "enrolled" if kind == "present" else "remaining")
         for cohort in self.cohorts:
             for question in {str(r["question"]) for r in self.rows("perceived_impact")}:
                 answers: Terms = {

@@ -126,6 +126,20 @@ def test_the_change_is_shown_only_where_enough_came_late(late: int, shown: bool)
     assert published(programme(late)).values.filter(to_time_point="mid")["change"].item() is None
 
 
+@pytest.mark.parametrize(("halfway_only", "shown"), [(0, True), (2, False)])
+def test_how_many_have_a_score_does_not_tell_how_many_answered_neither_time(halfway_only: int, shown: bool) -> None:
+    """Of 46 people six withdrew and two answered neither time, which the flow hides: the model counts 40 of them."""
+    con = programme(late=10)
+    for number in range(6):
+        w.person(con, f"gone-{number}", "ab"[number % 2], f"s-gone-{number}", withdrawn=True)
+    names = [w.person(con, f"half-{number}", "ab"[number], f"s-half-{number}") for number in range(halfway_only)]
+    if names:
+        rows = [(name, "ab"[i], TIME_POINTS[MID], 20.0) for i, name in enumerate(names)]
+        w.scores(con, pl.DataFrame(rows, schema=["participant_id", "cohort_id", "time_point", "score"], orient="row"))
+    seen = published(con).values
+    assert (seen["n_people"].null_count() == 0) is shown
+
+
 PATTERNS = [tuple(t for t in range(4) if code >> t & 1) for code in range(1, 16)]
 
 

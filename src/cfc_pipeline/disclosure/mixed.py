@@ -43,7 +43,8 @@ def protect_mixed(
     that holds others there is none either: with theirs it would be one more, too. The interval is made anew from the
     pooled change that is shown, and its width says nothing but the model's standard error; where no pooled change is
     shown there is no change here. How many people and scores there are is hidden where `flow` hides any of the counts
-    that they are near to.
+    that they are near to, and where more people have a score than answered before or after, while it hides how many
+    answered neither time.
     """
     rows = model.filter(pl.col("level") == "all").join(_of_both(paired), on=MEASURE, how="left", maintain_order="left")
     if off_because:
@@ -52,7 +53,7 @@ def protect_mixed(
     rows = rows.drop("ci_low", "ci_high").pipe(with_intervals, _reach(change, paired))
     holds = pl.struct("instrument", "subscale").is_in(_pairs(composites).implode())
     hidden = rows.select(
-        counts=pl.when(pl.lit(_counts_are_hidden(flow))).then(gives_away),
+        counts=pl.when(pl.lit(_counts_are_hidden(flow) or _tells_of_neither(rows, flow))).then(gives_away),
         change=pl.coalesce(
             too_few(pl.col("n_late"), pl.col("late_schools"), profile),
             pl.when(holds | pl.col("ci_low").is_null()).then(gives_away),
@@ -92,3 +93,12 @@ def _reach(change: pl.DataFrame, paired: Protected) -> pl.DataFrame:
 def _counts_are_hidden(flow: Protected) -> bool:
     every = flow.hidden.filter(flow.values["level"] == "all").select(_FLOW)
     return every.is_empty() or bool(every.select(pl.any_horizontal(pl.all().is_not_null().any())).item())
+
+
+def _tells_of_neither(rows: pl.DataFrame, flow: Protected) -> bool:
+    """Who has a score and answered neither before nor after is a box of the flow, or part of one."""
+    seen = flow.values.filter(pl.col("level") == "all")
+    if seen.select(pl.all_horizontal(pl.col("neither", "remaining").is_not_null())).to_series().all():
+        return False
+    either = seen.select(pl.sum_horizontal("paired", "pre_only", "post_only")).to_series().max()
+    return bool((rows["n_people"] > either).any())
