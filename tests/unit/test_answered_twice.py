@@ -72,6 +72,10 @@ def test_an_answer_that_somebody_takes_back_is_taken_back(rule):
     assert counted(forms, duplicates=rule) == ([[5 if rule == "latest_complete" else 2], None], 0, 0)
 
 
+def test_of_forms_that_are_all_late_a_full_one_counts_too():
+    assert counted([on("18/06/2024", 2), on("20/06/2024", 5, questions=2)]) == ([[2], None], 0, 1)
+
+
 def test_the_first_of_two_full_forms_counts_and_not_a_page_that_was_left_before_them():
     forms = [on("03/10/2023", 5, questions=2), on("05/10/2023", 2), on("06/10/2023", 4)]
     assert counted(forms, duplicates="first")[0] == [[2], None]

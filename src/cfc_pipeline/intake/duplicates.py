@@ -17,7 +17,7 @@ from schemas.tables import TIME_POINTS
 
 # Sort keys, best last.
 RULES = {
-    "latest_complete": ["true", "complete", "submitted_at", "file", "row"],
+    "latest_complete": ["true", "full", "complete", "submitted_at", "file", "row"],
     "latest": ["submitted_at", "file", "row"],
     "first": ["full", "complete", "earliest", "earlier_file", "earlier_row"],
 }
