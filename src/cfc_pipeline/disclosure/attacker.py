@@ -33,10 +33,11 @@ class Attacker:
         self.matrix = everything[:, self.hidden]
         self.constants = -(everything @ np.where(shown, values, 0.0))
 
-    def first_exposed(self, cells: Places, limits: Numbers, end: End) -> tuple[int, Places] | None:
-        """The first of `cells` whose lowest (or highest) possible value does not reach its limit, and the cells whose
-        shown values say so; None when every one may reach it."""
-        waiting = np.arange(len(cells))
+    def first_exposed(self, cells: Places, limits: Numbers, end: End, waiting: Places) -> tuple[Places | None, Places]:
+        """The cells whose shown values say that one of `cells` cannot reach its limit, the lowest (or highest) value
+        that it must be able to have; None when every one may reach it. And which of `waiting`, places in `cells`, are
+        still to be looked at: the others stay open when more is hidden, since the table that shows it stays possible.
+        """
         while len(waiting):
             table, _ = self._extreme(cells[waiting], limits[waiting], end)
             left = waiting[~self._reached(table, cells[waiting], limits[waiting], end)]
@@ -44,10 +45,10 @@ class Attacker:
                 alone = waiting[:1]
                 table, weights = self._extreme(cells[alone], limits[alone], end)
                 if not self._reached(table, cells[alone], limits[alone], end).all():
-                    return int(cells[alone][0]), np.flatnonzero(np.abs(weights) > ROUNDING)
+                    return np.flatnonzero(np.abs(weights) > ROUNDING), waiting
                 left = waiting[1:]
             waiting = left
-        return None
+        return None, waiting
 
     def _reached(self, table: Numbers, cells: Places, limits: Numbers, end: End) -> Flags:
         found = table[self.place[cells]]

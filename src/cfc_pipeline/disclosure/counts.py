@@ -96,8 +96,11 @@ def _mended(
     shown = shown.copy()
     ends: tuple[End, End] = ("low", "high")
     for end in ends:
-        while exposed := Attacker(values, shown, sums, floors).first_exposed(cells, limits[end], end):
-            _, rests_on = exposed
+        waiting = np.arange(len(cells))
+        while True:
+            rests_on, waiting = Attacker(values, shown, sums, floors).first_exposed(cells, limits[end], end, waiting)
+            if rests_on is None:
+                break
             candidates = rests_on[shown[rests_on]]
             if not len(candidates):
                 raise DisclosureRefusal(
