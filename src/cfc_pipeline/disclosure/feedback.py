@@ -1,7 +1,5 @@
 """Session feedback after disclosure control."""
 
-from dataclasses import replace
-
 import polars as pl
 
 from cfc_pipeline.disclosure.groups import estimate_reasons, few_schools
@@ -47,27 +45,6 @@ def protect_feedback(feedback: pl.DataFrame, profile: Profile, off_because: str 
     estimate = pl.select(pl.coalesce(reasons["reason"], n_reason)).to_series()
     columns = {"n": n_reason, "attendance": _of_attendance(feedback, profile), "mean": estimate, "sd": estimate}
     return protected(results, pl.DataFrame(columns), profile)
-
-
-def without_spread(ratings: Protected, profile: Profile) -> Protected:
-    """`feedback_summary` after disclosure control, as published: without the SD of any cohort and year, and over all
-    years without that of a session of few cohorts.
-
-    Ratings are whole numbers from 1 to 5, and n, mean and SD are three equations in five counts: of a dozen forms they
-    nearly always say how many gave each rating, be it one. Years would leave the SD of a year's only cohort over.
-    """
-    if ratings.off_because:
-        return ratings
-    values = ratings.values.with_columns(row=pl.int_range(pl.len()))
-    rated = (pl.col("level") == "cohort") & pl.col("n").is_not_null()
-    cohorts = values.filter(rated).group_by("session_number", "question").agg(cohorts=pl.len())
-    counted = values.join(cohorts, on=["session_number", "question"], how="left").sort("row")
-    open_ = (pl.col("level") == "all") & (pl.col("cohorts").fill_null(0) >= profile.schools_behind_figure)
-    telling = counted.select(pl.when(~open_ & pl.col("sd").is_not_null()).then(pl.lit(Reason.GIVES_AWAY.name)))
-    hidden = ratings.hidden.with_columns(sd=pl.coalesce(telling.to_series(), ratings.hidden["sd"]))
-    return replace(
-        ratings, values=ratings.values.with_columns(sd=pl.when(hidden["sd"].is_null()).then("sd")), hidden=hidden
-    )
 
 
 def _unanimous(profile: Profile) -> pl.Expr:

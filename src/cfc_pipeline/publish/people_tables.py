@@ -59,13 +59,17 @@ def response_flow(flow: Protected, about: About) -> PublishedTable:
 
 def session_feedback(feedback: Protected, about: About) -> PublishedTable:
     """Rows: sessions of each cohort, of each year over its cohorts, and of all years. Columns: a group for each
-    question."""
+    question.
+
+    No SD: ratings are whole numbers from 1 to 5, and n, mean and SD are three equations in five counts. Of a dozen
+    forms they nearly always say how many gave each rating, be it one.
+    """
     rows = labelled(feedback, about.cohorts)
     rows = replace(rows, values=rows.values.with_columns(pl.col("session_number").cast(pl.String)))
     questions = dict(enumerate(rows.values["question"].unique().sort(), 1))
     keys = (YEAR, COHORT, Column("session_number", label(FeedbackSummary, "session_number"), "text"))
-    blocks: list[Block] = [(f"q{i}", pl.col("question") == text, ("n", "mean", "sd")) for i, text in questions.items()]
-    kinds: tuple[tuple[str, FigureKind, int], ...] = (("n", "count", 0), ("mean", "number", 2), ("sd", "number", 2))
+    blocks: list[Block] = [(f"q{i}", pl.col("question") == text, ("n", "mean")) for i, text in questions.items()]
+    kinds: tuple[tuple[str, FigureKind, int], ...] = (("n", "count", 0), ("mean", "number", 2))
     figures = (
         Column(f"q{i}_{key}", label(FeedbackSummary, key), kind, str(text), decimals)
         for i, text in questions.items()

@@ -9,7 +9,7 @@ from cfc_pipeline.disclosure.categories import protect_reliable_change
 from cfc_pipeline.disclosure.effects import protect_effects
 from cfc_pipeline.disclosure.elsewhere import counted_elsewhere
 from cfc_pipeline.disclosure.families import with_families
-from cfc_pipeline.disclosure.feedback import protect_feedback, without_spread
+from cfc_pipeline.disclosure.feedback import protect_feedback
 from cfc_pipeline.disclosure.flow import protect_flow
 from cfc_pipeline.disclosure.impact import protect_impact_and_shares
 from cfc_pipeline.disclosure.mixed import protect_mixed
@@ -88,7 +88,7 @@ def build_tables(con: duckdb.DuckDBPyConnection, programme: Programme) -> list[P
         effect_sizes(effects, about),
         mixed_model(mixed, about),
         attendance_change(attended, about, programme.attended_often),
-        session_feedback(without_spread(ratings, profile), about),
+        session_feedback(ratings, about),
         session_trend(protect_trend(_read(con, "session_trend"), ratings, profile, off), about),
         session_response(sent, about),
         session_adherence(protect_adherence(_read(con, "session_adherence"), profile, off, agreed=agreed), about),

@@ -244,8 +244,8 @@ FEEDBACK = (
     "Ratings are from anonymous forms: n counts forms, and a person may have sent none or two.",
     "Present: people in the room according to the facilitator's session log; fewer forms than people present means "
     "that the mean speaks for some of them only.",
-    "A mean is also hidden where all forms gave the same rating, because it would be everyone's answer. The SD is "
-    "shown over all years only: of a few forms, n, mean and SD together say how many gave each rating.",
+    "A mean is also hidden where all forms gave the same rating, because it would be everyone's answer. There is "
+    "no SD: of a few forms, n, mean and SD together say how many gave each rating.",
     "The schools behind a figure are those of the people enrolled in the cohort, because forms are anonymous. Without "
     "a roster no school is known, and everything is hidden.",
 )
