@@ -66,13 +66,13 @@ def not_listed_any_more(roster: pl.DataFrame, listed: pl.DataFrame, fates: Itera
     """How many people the newest file about their cohort leaves out, where it lists at least half of those who were
     listed before: a file of a few is an addition. They count, because nobody said that they withdrew."""
     said = pl.concat([said_about(rows, listed).select(_PLACE) for rows in fates])
-    newest = pl.col("file") == pl.col("file").max().over("cohort_id")
-    # Whoever is there under another cohort is not forgotten.
-    now = said.filter(newest).select("cohort_id", "file").unique().join(said.select("person", "file"), on="file")
-    now = now.select(_PLACE[:2]).unique()
-    before = said.filter(~newest).select(_PLACE[:2]).unique()
-    before = before.join(roster.filter(~pl.col("withdrawn")), on=_PLACE[:2], how="semi")
-    again = before.join(now.with_columns(again=True), on=_PLACE[:2], how="left").fill_null(False)
+    newest = said.group_by("cohort_id").agg(newest=pl.col("file").max())
+    before = said.join(newest, on="cohort_id").filter(pl.col("file") < pl.col("newest"))
+    before = before.select("person", "cohort_id", file="newest").unique()
+    before = before.join(roster.filter(~pl.col("withdrawn")), on=["person", "cohort_id"], how="semi")
+    # Whoever is in that file under another cohort is not forgotten.
+    there = said.select("person", "file", again=True).unique()
+    again = before.join(there, on=["person", "file"], how="left").with_columns(pl.col("again").fill_null(False))
     per_cohort = again.group_by("cohort_id").agg(known=pl.len(), again=pl.col("again").sum())
     full = per_cohort.filter(pl.col("again") * 2 >= pl.col("known"))
     return int((full["known"] - full["again"]).sum())
