@@ -47,13 +47,14 @@ _DISGUISED = (
     (re.compile(rb"PAR1|SQLite format 3"), "a database", "download the responses as CSV or XLSX"),
 )
 # UTF-8 that was once read as Windows-1252 and saved again: an e with an accent is then A with a tilde and a sign.
-_TWICE = re.compile(rb"\xc3[\x82\x83]\xc2[\x80-\xbf]|\xc3\xa2\xe2\x82\xac")
+_TWICE = re.compile(rb"\xc3(?:[\x82\x83]\xc2[\x80-\xbf]|\xa2\xe2\x82\xac)")
 _SEPARATOR_LINE = re.compile(
     rb"(?i)\"?sep=([,;\t])\"?\r?\n"
 )  # for Excel, which does not show it and numbers no row for it
+_LONE_CR = re.compile(rb"\r(?!\n)")
 _HEADER = (1 << 16, 16 << 20)  # bytes in which the first records are looked for before anything is parsed
 _KEPT = 64 << 20  # bytes of a file whose cells are kept once parsed; larger ones are parsed twice, for memory
-_BLOCK = 1 << 20  # bytes looked at in one go; more is slower, it leaves the processor's cache
+_BLOCK = 1 << 17  # bytes looked at in one go; more is slower, it leaves the processor's cache
 
 
 def open_delimited(data: bytes, name: str) -> Grid:
@@ -98,7 +99,7 @@ def _first_lines(text: bytes) -> list[bytes]:
 
 
 def _doubts(text: bytes, delimiter: str, width: int) -> Iterator[str]:
-    if _TWICE.search(text):
+    if b"\xc3" in text and _TWICE.search(text):
         yield "some letters look as if the text had been converted twice; they are kept as they are"
     last = text[max(text.rfind(b"\n"), text.rfind(b"\r")) + 1 :]
     if last and b'"' not in last and last.count(delimiter.encode()) + 1 < width:
@@ -197,7 +198,7 @@ def _head(text: bytes, delimiter: str, name: str) -> list[list[str]]:
 
 def _is_regular(text: bytes, delimiter: str) -> bool:
     """Whether every line break and quotation mark is where RFC 4180 wants it, so that readers cannot disagree."""
-    only_crlf = text.count(b"\r") == text.count(b"\r\n")
+    only_crlf = b"\r" not in text or not _LONE_CR.search(text)
     return only_crlf and (b'"' not in text or _quotes_pair_up(text, delimiter))
 
 
@@ -210,8 +211,9 @@ def _quotes_pair_up(text: bytes, delimiter: str) -> bool:
     for start in range(0, len(text), _BLOCK):
         at = np.flatnonzero(framed[start : start + _BLOCK] == ord('"')) + start
         opening, closing = at[seen % 2 :: 2], at[1 - seen % 2 :: 2]
-        before, after = opening[opening > 0] - 1, closing[closing < len(text) - 1] + 1
-        if not (fence[framed[before]].all() and fence[framed[after]].all()):
+        # Clipped: at the first and the last byte a quotation mark is its own neighbour.
+        before, after = framed.take(opening - 1, mode="clip"), framed.take(closing + 1, mode="clip")
+        if not (fence.take(before).all() and fence.take(after).all()):
             return False
         seen += len(at)
     return seen % 2 == 0
@@ -221,7 +223,7 @@ def _fast(text: bytes, delimiter: str, width: int) -> pl.LazyFrame | None:
     """All records, lazily; None when a record is longer than `width`."""
     # The blank record at the end of some tools' files is no row; blank ones between rows are, and are counted.
     if text.endswith((b"\n\n", b"\n\r\n")):
-        text = text.rstrip(b"\r\n") + b"\n"
+        text = text.rstrip(b"\r\n")
     cells = pl.scan_csv(
         text,
         has_header=False,

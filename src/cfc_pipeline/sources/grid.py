@@ -34,22 +34,19 @@ class Grid:
 
     def body(self, header_rows: int, names: Sequence[str]) -> pl.LazyFrame:
         """ROW and the first columns, renamed, of all records after the header; stripped, empty as null."""
-        kept = [_clean(str(position)).alias(name) for position, name in enumerate(names)]
-        return self.cells.slice(header_rows).select(ROW, *kept)
+        stripped = [pl.col(str(position)).str.strip_chars().alias(name) for position, name in enumerate(names)]
+        # A step of its own: within one, polars would strip every cell twice.
+        filled = [pl.when(pl.col(name) != "").then(name) for name in names]
+        return self.cells.slice(header_rows).select(ROW, *stripped).with_columns(filled)
 
     def header(self, row: int) -> list[str | None]:
         """One record of the head; all None when the file ends before it."""
         return self.head[row] if row < len(self.head) else [None] * self.width
 
 
-def _clean(column: str) -> pl.Expr:
-    stripped = pl.col(column).str.strip_chars()
-    return pl.when(stripped != "").then(stripped)
-
-
 def refuse_long_rows(grid: Grid, header_rows: int, width: int) -> None:
     """ExportError when a record after the header has something in a column beyond `width`."""
-    beyond = [_clean(str(position)).is_not_null() for position in range(width, grid.width)]
+    beyond = [pl.col(str(position)).str.strip_chars() != "" for position in range(width, grid.width)]
     if beyond:
         rows = grid.cells.slice(header_rows).filter(pl.any_horizontal(beyond)).select(ROW).collect()[ROW].to_list()
         if rows:
