@@ -25,7 +25,8 @@ from cfc_pipeline.survey_checks import Found, survey_mistakes, zone_mistakes
 
 M = TypeVar("M", bound=BaseModel)
 
-_CRON = re.compile(r"[\d*/,A-Za-z-]+( [\d*/,A-Za-z-]+){4}")
+# Minute, hour, day, month, weekday: what a number may be there.
+_CRON = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
 def mistakes(data: dict[str, Any]) -> Found:
@@ -37,9 +38,7 @@ def mistakes(data: dict[str, Any]) -> Found:
         if cohort := _read(Cohort, entry):
             yield from _academic_year(("cohorts", i), cohort)
     for i, entry in _entries(data, "surveys"):
-        survey = _read(Survey, entry)
-        if survey and survey.confirmed:
-            yield from survey_mistakes(("surveys", i), survey, cohorts)
+        yield from _survey(("surveys", i), entry, cohorts)
     yield from _own_codes(data)
     yield from _versions(data)
     yield from _families(data)
@@ -50,8 +49,16 @@ def mistakes(data: dict[str, Any]) -> Found:
         yield from _email(email)
     schedule = data.get("schedule")
     nightly = schedule.get("nightly") if isinstance(schedule, dict) else None
-    if isinstance(nightly, str) and not _CRON.fullmatch(nightly):
+    if isinstance(nightly, str) and not _is_cron(nightly):
         yield Mistake(("schedule", "nightly"), "must be five parts such as `0 3 * * *` (every night at three)")
+
+
+def _is_cron(text: str) -> bool:
+    parts = text.split(" ")
+    return len(parts) == len(_CRON) and all(
+        re.fullmatch(r"[\d*/,A-Za-z-]+", part) and all(low <= int(n) <= high for n in re.findall(r"(?<!/)\b\d+", part))
+        for part, (low, high) in zip(parts, _CRON, strict=True)
+    )
 
 
 def _read(model: type[M], entry: Any) -> M | None:
@@ -60,6 +67,26 @@ def _read(model: type[M], entry: Any) -> M | None:
         return model.model_validate(entry)
     except ValidationError:
         return None
+
+
+def _survey(place: Place, entry: Any, cohorts: list[str]) -> Found:
+    """Also of an entry with settings whose types are wrong: what the others say, so that nobody mends twice."""
+    try:
+        survey, wrong = Survey.model_validate(entry), set[Any]()
+    except ValidationError as error:
+        wrong = {step for detail in error.errors() for step in detail["loc"][:1]}
+        if not isinstance(entry, dict) or not (
+            left := _read(Survey, {k: v for k, v in entry.items() if k not in wrong})
+        ):
+            return
+        survey = left
+    if not survey.confirmed:
+        return
+    # What a wrong setting was meant to say is not missing, and without a person nothing can be told of the roster.
+    unclear = wrong | ({"cohort", "consent"} if "person" in wrong else set())
+    for mistake in survey_mistakes(place, survey, cohorts):
+        if not wrong or (mistake.place != place and mistake.place[len(place)] not in unclear):
+            yield mistake
 
 
 def _entries(data: dict[str, Any], section: str) -> list[tuple[int, Any]]:

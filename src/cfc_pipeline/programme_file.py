@@ -60,6 +60,12 @@ def load_programme(folder: Path) -> Programme:
     return Programme.model_validate(data | {"folder": folder})
 
 
+def refuse(folder: Path, mistakes: list[Mistake]) -> None:
+    """Raise one ConfigError for what is wrong in `folder`'s settings beside something else, each with its line."""
+    if mistakes:
+        raise _refusal(folder / FILE, programme_yaml.read_yaml(_text(folder / FILE)), mistakes)
+
+
 def programme_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of programme.yaml, for editors that check while somebody types."""
     schema = Programme.model_json_schema()

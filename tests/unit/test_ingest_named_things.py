@@ -94,13 +94,37 @@ def test_an_inbox_that_was_deleted_comes_back_for_the_owner_only(folder: Path) -
     assert (folder / "inbox").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("name", ["inbox", "corrections.csv", "approvals.csv"])
+@pytest.mark.parametrize(
+    "name", ["inbox", "corrections.csv", "approvals.csv", "themes.csv", "codes.csv", "data/backups"]
+)
 def test_doctor_sees_personal_files_that_others_can_read(folder: Path, name: str) -> None:
     settings(folder)
+    (folder / "codes.csv").touch(0o600)
+    (folder / "data" / "backups").mkdir(0o700)
     decide(folder, ["c-0123456789abcdef0123"], "approved", "office", date(2026, 1, 5), "It helped, said somebody.")
     assert (folder / "approvals.csv").stat().st_mode & 0o077 == 0
     (folder / name).chmod(0o755)
     assert [line for line in examine(folder, {}) if line.startswith(f"mend: others can read {name}")]
+
+
+def test_everything_wrong_with_instruments_is_told_with_its_line(folder: Path) -> None:
+    settings(folder, instrument="cfc_session_fedback")
+    with (folder / "programme.yaml").open("a") as file:
+        file.write(
+            "  - id: before\n    tool: table\n    kind: scale\n    time_point: pre\n"
+            "    person: {by: email, column: Email}\n    scales:\n      - instrument: brs\n"
+            "        items: {1: Q1, 9: Q9}\n        answers: {Disagree: 2, Agree: 44}\n"
+        )
+    with pytest.raises(ConfigError) as refusal:
+        ingest(folder, {})
+    assert str(refusal.value.what).splitlines() == [
+        "programme.yaml has 3 mistakes.",
+        "programme.yaml line 12: surveys[0].scales[0].instrument: no instrument `cfc_session_fedback`; "
+        "did you mean `cfc_session_feedback`?",
+        "programme.yaml line 20: surveys[1].scales[0].items.9: `brs` has 6 items",
+        "programme.yaml line 21: surveys[1].scales[0].answers.Agree: the answers of `brs` are 1 to 5",
+    ]
+    assert f"mend: {refusal.value}" in examine(folder, {})
 
 
 def test_an_instrument_of_a_break_that_does_not_exist_is_told(folder: Path) -> None:
@@ -110,7 +134,7 @@ def test_an_instrument_of_a_break_that_does_not_exist_is_told(folder: Path) -> N
     path.write_text(f"{path.read_text()}breaks: [{one}]\n")
     with pytest.raises(ConfigError) as refusal:
         ingest(folder, {}, files=[answers(folder)])
-    assert "breaks[0].instruments: no instrument `swenwbs`; did you mean `swemwbs`?" in str(refusal.value.where)
+    assert "breaks[0].instruments: no instrument `swenwbs`; did you mean `swemwbs`?" in str(refusal.value.what)
 
 
 def test_a_measure_of_a_family_that_does_not_exist_is_told(folder: Path) -> None:
@@ -120,5 +144,5 @@ def test_a_measure_of_a_family_that_does_not_exist_is_told(folder: Path) -> None
     with pytest.raises(ConfigError) as refusal:
         ingest(folder, {}, files=[answers(folder)])
     assert "families.main: no measure `ceas_self/engagment`; did you mean `ceas_self/engagement`?" in str(
-        refusal.value.where
+        refusal.value.what
     )

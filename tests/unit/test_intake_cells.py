@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from cfc_pipeline.errors import ExportError
-from cfc_pipeline.intake.cells import UNREADABLE, local_times, meaning, numbers, resolve
+from cfc_pipeline.intake.cells import UNREADABLE, local_times, meaning, numbers, resolve, session_number
 from tests.rawtables import raw_table
 
 
@@ -40,6 +40,33 @@ def test_zero_is_an_answer_and_blank_is_not():
 def test_meaning_of_an_unlisted_cell_is_null():
     frame = pl.DataFrame({"c": ["Before ", "after", "later", None]})
     assert frame.select(meaning("c", {"Before": "pre", "After": "post"}))["c"].to_list() == ["pre", "post", None, None]
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("3", 3),
+        ("3.0", 3),
+        ("Session 3", 3),
+        ("3rd session", 3),
+        ("3 - Soothing rhythm", 3),
+        ("Session 3 of 10", 3),
+        ("Session 3: 14/03/2026", 3),
+        ("3rd, on 14 March 2026", 3),
+        ("the one of 14 March", None),
+        ("Session 14 March", None),
+        ("May 3", None),
+        ("14/03/2026", None),
+        ("3 of 10", None),
+        ("2 or 3", None),
+        ("2.5", None),
+        ("the last one", None),
+        (None, None),
+    ],
+)
+def test_a_sessions_number_is_read_and_never_a_day_that_stands_in_its_place(cell, number):
+    frame = pl.DataFrame({"c": [cell]}, schema={"c": pl.String})
+    assert frame.select(session_number(pl.col("c")))["c"].to_list() == [number]
 
 
 @pytest.mark.parametrize(

@@ -393,6 +393,26 @@ SENTENCES = {
         TOP + "schedule: {nightly: at three}\n",
         ["line 4: schedule.nightly: must be five parts such as `0 3 * * *` (every night at three)"],
     ),
+    "a minute that no hour has": (
+        TOP + "schedule: {nightly: 99 3 * * *}\n",
+        ["line 4: schedule.nightly: must be five parts such as `0 3 * * *` (every night at three)"],
+    ),
+    "a mistake of type beside another": (
+        TOP + SCALE.replace("time_point", "timepoint").replace("2: Q2", "2: Q1") + "    cohort: 2025-c\n",
+        [
+            "line 8: surveys[0].timepoint: unknown setting; did you mean `time_point`?",
+            "line 12: surveys[0].scales[0].items.1: this column is used for another item as well",
+            "line 12: surveys[0].scales[0].items.2: this column is used for another item as well",
+            "line 13: surveys[0].cohort: there is no cohort `2025-c`; did you mean `2025-a`?",
+        ],
+    ),
+    "a wrong way to know people is all that is told": (
+        TOP + SCALE.replace("by: email", "by: mail"),
+        [
+            "line 9: surveys[0].person.by: must be `email`, `code`, `self_made` or `anonymous`, not `mail`; "
+            "did you mean `email`?",
+        ],
+    ),
     "mail in the clear": (
         TOP + EMAIL.replace("mail.example.org}", "mail.example.org, security: none}"),
         [

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from cfc_pipeline.intake.calendar import time_points
-from cfc_pipeline.intake.cells import fixed_or_column, local_times, meaning, numbers, resolve_known
+from cfc_pipeline.intake.cells import fixed_or_column, local_times, meaning, numbers, resolve_known, session_number
 from cfc_pipeline.intake.codes import own_code
 from cfc_pipeline.intake.people import SELF_MADE, known_people
 from cfc_pipeline.programme import Consent, Programme, Scale, Survey
@@ -60,7 +60,6 @@ def _cells(raw: RawTable, survey: Survey, instruments: Mapping[str, Instrument])
     labels = {s.instrument: _labels(s, instruments) for s in survey.scales}
     comments = {COMMENT + name: pl.col(resolve_known(raw, c)) for name, c in survey.comments.items()}
     said = [*map(pl.col, columns.values()), *comments.values()]
-    session = fixed_or_column(survey.session, raw).cast(pl.String).str.extract(r"(\d+)")
     named = survey.submitted.column
     return {
         "row": pl.col(ROW),
@@ -71,7 +70,7 @@ def _cells(raw: RawTable, survey: Survey, instruments: Mapping[str, Instrument])
         "key": _person(raw, survey),
         "cohort_id": _unless(survey.cohort, "roster", raw),
         "time_point": _unless(survey.time_point, "calendar", raw),
-        "session_number": session.cast(pl.Int64, strict=False),
+        "session_number": session_number(fixed_or_column(survey.session, raw)),
         "submitted": pl.col(resolve_known(raw, named) if named else SUBMITTED),
         "agreed": _agreed(raw, survey),
         **{name: numbers(column, labels[name.split(":")[0]]) for name, column in columns.items()},

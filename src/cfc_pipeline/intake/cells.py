@@ -33,6 +33,8 @@ _TYPESET = str.maketrans(
 _WHOLE = re.compile(r"(\d{1,5})\.0+")
 _UNSEEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
 _MONTHS = 12
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_A_DAY = rf"(?i)\d+(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?:\s+\d+)?|\b{_MONTH}\s+\d+|\d+([/.-])\d+[/.-]\d+"
 _HALF_TURNED = 6  # dates; of fewer it may be chance
 _TIMES = ("%H:%M:%S", "%I:%M:%S %p", "%H:%M", "%I:%M %p", "")
 _DAYS = {
@@ -129,6 +131,13 @@ def meaning(column: str, values: dict[str, str]) -> pl.Expr:
     if not values:
         return pl.col(column)
     return _meant(pl.col(column), _Listed(values).get, pl.String())
+
+
+def session_number(cells: pl.Expr) -> pl.Expr:
+    """The 3 of `Session 3` or `3rd, on 14 March`, as Int64; null where it may be another count: `2 of 10`."""
+    text = cells.cast(pl.String).str.replace(r"^(\d+)\.0+$", "${1}").str.replace_all(_A_DAY, "")
+    only = pl.when(text.str.count_matches(r"\d+") == 1).then(text.str.extract(r"(\d+)"))
+    return pl.coalesce(text.str.extract(r"(?i)session\D?\D?(\d+)"), only).cast(pl.Int64, strict=False)
 
 
 def fixed_or_column(setting: object, raw: RawTable) -> pl.Expr:

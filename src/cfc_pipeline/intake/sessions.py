@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from cfc_pipeline.intake.cells import fixed_or_column, meaning, numbers, resolve_known
+from cfc_pipeline.intake.cells import fixed_or_column, meaning, numbers, resolve_known, session_number
 from cfc_pipeline.intake.people import days
 from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.sources.raw import ROW, TEST, RawTable
@@ -24,7 +24,7 @@ def canonical_sessions(lazy: pl.LazyFrame, raw: RawTable, survey: Survey, progra
         test=TEST,
         empty=pl.all_horizontal(pl.col(k).is_null() for k in fields.values()),
         cohort_id=fixed_or_column(survey.cohort, raw),
-        session_number=_first_number(fixed_or_column(survey.session, raw) if session is None else session),
+        session_number=session_number(fixed_or_column(survey.session, raw) if session is None else session),
         held_on="_held",
         attendance=_number("attendance", fields, survey),
         practices=pl.lit(None, pl.String) if practices is None else practices,
@@ -35,11 +35,6 @@ def canonical_sessions(lazy: pl.LazyFrame, raw: RawTable, survey: Survey, progra
 
 def _listed(field: str, survey: Survey) -> dict[str, str]:
     return survey.values.get(field, {})
-
-
-def _first_number(cells: pl.Expr) -> pl.Expr:
-    """The 3 of `Session 3`."""
-    return cells.cast(pl.String).str.extract(r"(\d+)").cast(pl.Int64, strict=False)
 
 
 def _number(field: str, fields: dict[str, str], survey: Survey) -> pl.Expr:

@@ -24,6 +24,7 @@ from cfc_pipeline.sources import TITLES
 from cfc_pipeline.sources.fetched import state
 from cfc_pipeline.warehouse.store import reading
 
+_OWN = ("corrections.csv", "approvals.csv", "links.csv", "themes.csv", "codes.csv")
 _DECIDES = (
     "programme.yaml",
     "corrections.csv",
@@ -165,8 +166,8 @@ def _too_open(programme: Programme) -> list[str]:
     """Personal files that other users of the machine could read."""
     restricted = [programme.restricted, *programme.restricted.rglob("*")]
     # corrections.csv quotes what people typed, approvals.csv may; a closed inbox closes the files in it.
-    kept = [programme.folder / name for name in ("corrections.csv", "approvals.csv", "links.csv")]
-    closed = [programme.folder / name for name in (sheets.FOLDER, certificate.FOLDER)]
+    kept = [programme.folder / name for name in _OWN]
+    closed = [programme.folder / name for name in (sheets.FOLDER, certificate.FOLDER, "data/backups")]
     inside = [*sheets.every(programme.folder), *(programme.folder / certificate.FOLDER).glob("*")]
     personal = [*restricted, programme.warehouse, programme.inbox, *kept, *closed, *inside]
     loose = [p for p in personal if p.exists() and stat.S_IMODE(p.stat().st_mode) & 0o077]

@@ -1,9 +1,11 @@
 """What can be wrong in surveys that only shows beside the instruments, or beside what a person asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from cfc_pipeline.errors import ConfigError, did_you_mean
 from cfc_pipeline.programme import Programme, Scale, Survey
+from cfc_pipeline.programme_file import refuse
+from cfc_pipeline.programme_yaml import Mistake, Place
 from schemas.instruments import Instrument
 
 # Kind of survey: kinds of instruments whose answers it brings to where they are counted.
@@ -15,56 +17,57 @@ _COUNTED = {
 
 
 def check_instruments(programme: Programme, instruments: Mapping[str, Instrument]) -> None:
-    """Every survey's instruments are known, their item numbers exist, and a survey of its kind counts them."""
+    """Every survey's instruments are known, their item numbers and answers exist, and a survey of its kind counts
+    them. ConfigError with each mistake's line."""
     wrong = [
-        f"{survey.id}: {mistake}"
-        for survey in programme.surveys
+        mistake
+        for i, survey in enumerate(programme.surveys)
         if survey.confirmed
-        for scale in survey.scales
-        if (mistake := _mistake(survey, scale, instruments))
+        for j, scale in enumerate(survey.scales)
+        for mistake in _mistakes(("surveys", i, "scales", j), survey, scale, instruments)
     ]
     asking = [key.id for key in instruments.values() if key.risk]
     wrong += [
-        f"policy.risk_items: `{name}` has no questions about self-harm{did_you_mean(name, asking)}"
+        Mistake(("policy", "risk_items"), f"`{name}` has no questions about self-harm{did_you_mean(name, asking)}")
         for name in programme.policy.risk_items
         if name not in asking
     ]
     wrong += _unknown_measures(programme, instruments) + _unclear_rules(programme, instruments)
     wrong += [
-        f"breaks[{place}].instruments: no instrument `{name}`{did_you_mean(name, instruments)}"
+        Mistake(("breaks", place, "instruments"), f"no instrument `{name}`{did_you_mean(name, instruments)}")
         for place, one in enumerate(programme.breaks)
         for name in one.instruments
         if name not in instruments
     ]
-    if wrong:
-        raise ConfigError(
-            "Some surveys, families or breaks name instruments or items that they cannot have.",
-            where="; ".join(wrong),
-            next_step="mend the entry, or put the instrument into the programme's instruments/ folder",
-        )
+    refuse(programme.folder, wrong)
 
 
-def _unknown_measures(programme: Programme, instruments: Mapping[str, Instrument]) -> list[str]:
+def _unknown_measures(programme: Programme, instruments: Mapping[str, Instrument]) -> list[Mistake]:
     known = [name for key in instruments.values() if key.subscales for name in (key.id, *_subscales(key))]
-    listed = [(f"families.{family}", m) for family, measures in programme.families.items() for m in measures]
-    listed += [("reliable_change", measure) for measure in programme.reliable_change]
+    listed: list[tuple[Place, str]] = [
+        (("families", family), m) for family, measures in programme.families.items() for m in measures
+    ]
+    listed += [(("reliable_change", measure), measure) for measure in programme.reliable_change]
     return [
-        f"{where}: no measure `{measure}`{did_you_mean(measure, known)}"
-        for where, measure in listed
+        Mistake(place, f"no measure `{measure}`{did_you_mean(measure, known)}")
+        for place, measure in listed
         if measure not in known
     ]
 
 
-def _unclear_rules(programme: Programme, instruments: Mapping[str, Instrument]) -> list[str]:
+def _unclear_rules(programme: Programme, instruments: Mapping[str, Instrument]) -> list[Mistake]:
     """An SD is of one score."""
     several = [
         name for name in programme.reliable_change if name in instruments and len(instruments[name].subscales) > 1
     ]
     return [
-        f"reliable_change: `{name}` has several scores; name one, such as `{_subscales(instruments[name])[0]}`"
+        Mistake(
+            ("reliable_change", name),
+            f"`{name}` has several scores; name one, such as `{_subscales(instruments[name])[0]}`",
+        )
         for name in several
     ] + [
-        f"reliable_change: `{name}` and `{name}/...` are the same score"
+        Mistake(("reliable_change", name), f"`{name}` and `{name}/...` are the same score")
         for name in programme.reliable_change
         if name not in several and any(other.startswith(f"{name}/") for other in programme.reliable_change)
     ]
@@ -74,14 +77,23 @@ def _subscales(key: Instrument) -> list[str]:
     return [f"{key.id}/{subscale}" for subscale in key.subscales]
 
 
-def _mistake(survey: Survey, scale: Scale, instruments: Mapping[str, Instrument]) -> str:
+def _mistakes(place: Place, survey: Survey, scale: Scale, instruments: Mapping[str, Instrument]) -> Iterator[Mistake]:
     key = instruments.get(scale.instrument)
     if key is None:
-        return f"no instrument `{scale.instrument}`{did_you_mean(scale.instrument, instruments)}"
+        known = did_you_mean(scale.instrument, instruments)
+        own = "" if known else "; docs/instruments.md lists all, and your own go into instruments/"
+        yield Mistake((*place, "instrument"), f"no instrument `{scale.instrument}`{known or own}")
+        return
     if key.kind not in _COUNTED[survey.kind]:
-        return f"`{key.id}` is of kind {key.kind}, which a survey of kind `{survey.kind}` does not count"
-    beyond = [item for item in scale.items if item > key.items]
-    return f"`{key.id}` has {key.items} items, not {beyond}" if beyond else ""
+        text = f"`{key.id}` is of kind {key.kind}, which a survey of kind `{survey.kind}` does not count"
+        yield Mistake((*place, "instrument"), text)
+    for item in scale.items:
+        if item > key.items:
+            yield Mistake((*place, "items", str(item)), f"`{key.id}` has {key.items} items")
+    for label, number in scale.answers.items():
+        if not key.lowest <= number <= key.highest:
+            text = f"the answers of `{key.id}` are {key.lowest} to {key.highest}"
+            yield Mistake((*place, "answers", label), text)
 
 
 def left_out(key: Instrument, programme: Programme) -> set[int]:
