@@ -8,6 +8,7 @@ from prefect import flow
 from cfc_pipeline.errors import ExportError
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import email as recipe
+from cfc_pipeline.recipes.heartbeat import beating
 from cfc_pipeline.recipes.report import IngestReport
 from flows.email_summary import email_summary
 from flows.ingest import ingest
@@ -25,15 +26,16 @@ def nightly(programme: Path) -> None:
         programme: The programme's folder on the machine that runs this.
     """
     check_settings()
-    report = ingest(programme)
-    if not _publishes(programme):
-        print("programme.yaml has `schedule: publish: false`, so nothing is published at night.")
-        return
-    _refuse_less_than_before(report)
-    if publish(programme, if_new=True).written:
-        value_free(recipe.owe_summary)(programme)
-    if value_free(recipe.owes_summary)(programme):
-        email_summary(programme)
+    with beating(programme, "night"):
+        report = ingest(programme)
+        if not _publishes(programme):
+            print("programme.yaml has `schedule: publish: false`, so nothing is published at night.")
+            return
+        _refuse_less_than_before(report)
+        if publish(programme, if_new=True).written:
+            value_free(recipe.owe_summary)(programme)
+        if value_free(recipe.owes_summary)(programme):
+            email_summary(programme)
 
 
 @value_free

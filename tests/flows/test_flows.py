@@ -7,6 +7,7 @@ import pytest
 
 from cfc_pipeline.demo.build import build_demo
 from cfc_pipeline.errors import ConfigError, EmailError, ExportError, PipelineError, PrivacyRefusal
+from cfc_pipeline.recipes.heartbeat import read
 
 pytestmark = pytest.mark.usefixtures("prefect_home")
 CANARY = "canary.person@mailbox.example"
@@ -130,8 +131,10 @@ def test_nights_send_what_is_new_once_and_make_up_for_a_night_without_a_mail_ser
     monkeypatch.setattr(flows.nightly, "email_summary", send)
     with pytest.raises(EmailError):
         flows.nightly.nightly(folder)
+    assert not read(folder)["night"]["well"]
     for _ in range(2):
         flows.nightly.nightly(folder)
+    assert read(folder)["night"]["well"]
     assert len(sent) == 2
     assert known_to_prefect("nothing new to publish") >= 1
     settings.write_text(entries.replace("id: brs-pre", "id: renamed"))

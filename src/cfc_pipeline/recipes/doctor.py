@@ -18,6 +18,7 @@ from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import certificate, sheets
 from cfc_pipeline.recipes.entries import check_instruments, left_out
 from cfc_pipeline.recipes.fetch import ask, kept_fetches
+from cfc_pipeline.recipes.heartbeat import missed
 from cfc_pipeline.recipes.raw_input import due_input
 from cfc_pipeline.recipes.retain import due, due_columns
 from cfc_pipeline.sources import TITLES
@@ -69,7 +70,7 @@ def examine(folder: Path, environ: Mapping[str, str]) -> list[str]:
             found.append(f"good: {what}" + (f": {told}" if told else ""))
         except PipelineError as error:
             found.append(f"mend: {error}")
-    found += _self_harm(programme) + _doubts(programme) + _begun(programme, environ)
+    found += _self_harm(programme) + _doubts(programme) + _begun(programme, environ) + missed(programme)
     return found + _past_their_time(programme, environ) + _too_open(programme)
 
 

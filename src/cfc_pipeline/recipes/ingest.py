@@ -1,6 +1,7 @@
 """Files -> warehouse -> analysts' copy, in one transaction."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ from cfc_pipeline.recipes.arrivals import (
 from cfc_pipeline.recipes.basis import Basis, Came, Taken, read_basis
 from cfc_pipeline.recipes.editions import refuse_other_editions
 from cfc_pipeline.recipes.form_tables import store_forms, stored_versions
+from cfc_pipeline.recipes.heartbeat import beating
 from cfc_pipeline.recipes.links import Recognised, recognise
 from cfc_pipeline.recipes.moved import in_their_places, refuse_unfit, said_to_belong, seal_moved
 from cfc_pipeline.recipes.report import IngestReport, Refused, shown
@@ -59,18 +61,21 @@ def ingest(
     def copy_for_analysts(con: Connection) -> None:
         write_analysts_copy(con, programme.analysis)
 
-    with writing(programme.warehouse, dry_run=dry_run, after=copy_for_analysts) as con:
-        came = _take_in(con, basis, files, survey_id)
-        plans = _store_forms(con, basis, came)
-        report = store_everything(con, basis, came)
-        comments = dict(con.execute("SELECT comment_id, state FROM comment").fetchall())
-    _tell(report, basis, came)
-    report.plans = plans
-    report.stale_codes = basis.coding.stale(comments)
-    if not dry_run:
-        to_sort = {comment for comment, state in comments.items() if state in CODED}
-        report.unreadable_sheets = sheets.prune(programme.folder, to_sort)
-        _empty_inbox(report, basis, came)
+    with ExitStack() as until_the_end:
+        with writing(programme.warehouse, dry_run=dry_run, after=copy_for_analysts) as con:
+            # Once no other run can be writing: what has not ended by now was stopped.
+            stopped = "" if dry_run else until_the_end.enter_context(beating(programme.folder, "run"))
+            came = _take_in(con, basis, files, survey_id)
+            plans = _store_forms(con, basis, came)
+            report = store_everything(con, basis, came)
+            comments = dict(con.execute("SELECT comment_id, state FROM comment").fetchall())
+        _tell(report, basis, came)
+        report.plans, report.stopped = plans, stopped
+        report.stale_codes = basis.coding.stale(comments)
+        if not dry_run:
+            to_sort = {comment for comment, state in comments.items() if state in CODED}
+            report.unreadable_sheets = sheets.prune(programme.folder, to_sort)
+            _empty_inbox(report, basis, came)
     return report
 
 

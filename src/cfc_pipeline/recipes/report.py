@@ -9,7 +9,7 @@ from cfc_pipeline.errors import PipelineError
 from cfc_pipeline.identity.known import Known
 from cfc_pipeline.identity.redaction import redact_file_name
 from cfc_pipeline.outcomes.key_checks import Doubt
-from cfc_pipeline.recipes import forms, twice
+from cfc_pipeline.recipes import forms, heartbeat, twice
 from cfc_pipeline.recipes.forms import Plan
 from schemas.tables import FATES
 
@@ -72,6 +72,7 @@ class IngestReport:
     crowded: list[str] = field(default_factory=list)  # sessions with more forms than people present
     several: dict[str, int] = field(default_factory=dict)  # people in more than one cohort
     twice: dict[str, int] = field(default_factory=dict)  # responses of people who answered twice, or out of order
+    stopped: str = ""  # when the run before began, if it was stopped before its end
     taken_back: int = 0
     clock_behind: bool = False  # whether the clock was set back since the last run
     comments_waiting: int = 0
@@ -108,6 +109,9 @@ def in_words(report: IngestReport) -> str:
         f"{len(report.new_files)} new files {verb} taken in; {len(report.repeats)} had come in before, byte for byte, "
         "and changed nothing",
     ]
+    if report.stopped:
+        began = heartbeat.plain(report.stopped)
+        lines.append(f"The run that began {began} was stopped before its end. Nothing is lost: this one did its work.")
     lines += [f"  again: {name}" for name in report.repeats]
     lines += [
         f"  moved: {name} had come in for another survey entry, where nothing of it counts any more"
@@ -151,6 +155,7 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "unreadable_sheets": report.unreadable_sheets,
         "key_checks": [asdict(doubt) for doubt in report.doubts],
         "more_forms_than_people": report.crowded,
+        "stopped": report.stopped,
         "superseded": report.superseded,
         "answered_twice": report.twice,
         "taken_back": report.taken_back,

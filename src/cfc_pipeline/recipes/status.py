@@ -8,6 +8,7 @@ from cfc_pipeline.identity.keys import load_keys
 from cfc_pipeline.identity.links import read_kept
 from cfc_pipeline.identity.quarantine import read_quarantine
 from cfc_pipeline.programme_file import load_programme
+from cfc_pipeline.recipes import heartbeat
 from cfc_pipeline.recipes.forms import read_plans
 from cfc_pipeline.warehouse.store import reading, value
 
@@ -26,6 +27,7 @@ def status(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
         "rows_in_quarantine": held.select("survey_id", "file", "row").n_unique() if held.height else 0,
         "changed_forms_waiting": sum(bool(plan.waits) for plan in read_plans(programme.restricted, keys)),
         "links_waiting": read_kept(programme.restricted, keys).queue.filter(state="waiting").height,
+        "last_night": heartbeat.in_words(heartbeat.read(folder).get("night")),
         "latest_release": latest.resolve().name if latest.exists() else "none",
     }
     return found | (_from_analysis(programme.analysis) if programme.analysis.exists() else {"last_run": "none"})
