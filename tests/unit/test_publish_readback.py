@@ -52,6 +52,11 @@ TAMPERINGS: dict[str, Callable[[Path], None]] = {
     "html: a lost minus": lambda f: _text(f / "tables/example.html", "−0.2", "0.2"),
     "html: a shown cell": lambda f: _text(f / "tables/example.html", ">[c]<", ">3<"),
     "html: a script": lambda f: _text(f / "tables/example.html", "1,061", "1,061<script></script>"),
+    "html: a comment": lambda f: _text(f / "tables/example.html", "1,061", "1,061<!-- 61 -->"),
+    "html: not closed": lambda f: _text(f / "tables/example.html", "1,061</td>", "1,061"),
+    "html: not escaped": lambda f: _text(f / "tables/example.html", "1,061", "1,061 & more"),
+    "html: a second table": lambda f: _text(f / "tables/example.html", "</table>", "</table><table></table>"),
+    "html: no table": lambda f: _text(f / "tables/example.html", "</table>", ""),
     "html: an attribute": lambda f: _text(f / "tables/example.html", "<td ", '<td onclick="x" '),
     "html: another group": lambda f: _text(f / "tables/example.html", ">2024/25<", ">2025/26<"),
 }

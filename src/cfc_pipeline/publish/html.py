@@ -84,7 +84,8 @@ def notes(table: PublishedTable) -> list[str]:
 
 
 def _has_absent(table: PublishedTable) -> bool:
-    return any((table.values[c.key].is_null() & table.hidden[c.key].is_null()).any() for c in figures(table))
+    """Whether a column has more empty cells than hidden ones: a hidden cell is empty in `values`."""
+    return any(table.values[c.key].null_count() > table.hidden[c.key].count() for c in figures(table))
 
 
 def number_for_people(text: str, column: Column) -> str:

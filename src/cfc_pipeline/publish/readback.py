@@ -6,8 +6,8 @@ import csv
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
+from xml.parsers import expat
 
 import polars as pl
 import python_calamine
@@ -25,6 +25,7 @@ Cells = dict[str, list[str]]  # column key: its cells as written.texts gives the
 TAGS = {"table", "caption", "thead", "tbody", "tr", "th", "td", "abbr", "span"}
 ATTRIBUTES = {"class", "id", "scope", "headers", "colspan", "rowspan", "title"}
 ATTRIBUTES |= {"data-quarto-disable-processing", "data-quarto-bootstrap"}  # Great Tables' own
+END = "</table>"
 
 
 def check_files(tables: list[PublishedTable], folder: Path) -> None:
@@ -85,13 +86,10 @@ def read_sheet(path: Path, table: PublishedTable) -> Cells:
 
 
 def read_html(path: Path, table: PublishedTable) -> Cells:
-    grid = _Grid(path)
-    grid.feed(path.read_text(encoding="utf-8"))
-    grid.close()
     shown = shown_columns(table)
     cells: Cells = {c.key: [] for c in table.columns}
     group = ""
-    for row in grid.rows():
+    for row in _Grid(path).rows():
         if len(row) == 1 and table.row_group:
             group = row[0]
             continue
@@ -111,37 +109,50 @@ class _Cell:
     text: str = ""
 
 
-class _Grid(HTMLParser):
-    """The rows of the body of the first table; refuses any markup inside it that Great Tables or we do not write."""
+class _Grid:
+    """The rows of the body of the table on a page; refuses any markup inside it that Great Tables or we do not write.
+
+    It is read as XML, which is stricter than a browser: what is not closed, not quoted or not escaped is refused, and
+    so is a second table.
+    """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(convert_charrefs=True)
         self._cells: list[list[_Cell]] = []
-        self._name, self._in_table, self._in_body, self._in_cell = path.name, False, False, False
+        self._name, self._in_body, self._in_cell = path.name, False, False
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.CharacterDataHandler = self._data
+        parser.CommentHandler = parser.ProcessingInstructionHandler = parser.StartCdataSectionHandler = self._refuse
+        page = path.read_text(encoding="utf-8")
+        try:
+            parser.Parse(page[page.find("<table") : page.rfind(END) + len(END)], True)
+        except expat.ExpatError:
+            self._refuse()
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._in_table = self._in_table or tag == "table"
-        if self._in_table and (tag not in TAGS or {name for name, _ in attrs} - ATTRIBUTES):
-            raise _differs(f"{self._name}: markup that does not belong in a table")
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag not in TAGS or attributes.keys() - ATTRIBUTES:
+            self._refuse()
         if tag == "tbody":
             self._in_body = True
         elif tag == "tr" and self._in_body:
             self._cells.append([])
         elif tag in {"th", "td"} and self._in_body:
             self._in_cell = True
-            self._cells[-1].append(_Cell(rows=int(dict(attrs).get("rowspan") or 1)))
+            self._cells[-1].append(_Cell(rows=int(attributes.get("rowspan") or 1)))
 
-    def handle_endtag(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         if tag in {"th", "td"}:
             self._in_cell = False
         elif tag == "tbody":
             self._in_body = False
-        elif tag == "table":
-            self._in_table = False
 
-    def handle_data(self, data: str) -> None:
+    def _data(self, data: str) -> None:
         if self._in_cell:
             self._cells[-1][-1].text += data
+
+    def _refuse(self, *_: object) -> None:
+        raise _differs(f"{self._name}: markup that does not belong in a table") from None
 
     def rows(self) -> list[list[str]]:
         """Each row's texts; a cell that spans rows stands in every one of them."""

@@ -78,8 +78,9 @@ def _notes(book: Any, formats: _Formats, tables: list[PublishedTable]) -> None:
     sheet = book.add_worksheet("Notes")
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 1, 110)
-    of_all = [n for n in notes(tables[0]) if all(n in notes(t) for t in tables)] if len(tables) > 1 else []
-    own = [(sheet_name(t), note) for t in tables for note in (t.people, *notes(t)) if note not in of_all]
+    said = [notes(table) for table in tables]
+    of_all = [note for note in said[0] if all(note in its for its in said)] if len(tables) > 1 else []
+    own = [(sheet_name(t), n) for t, its in zip(tables, said, strict=True) for n in (t.people, *its) if n not in of_all]
     rows = [("Table", "Note"), *(("All tables", note) for note in of_all), *own]
     for row, (name, note) in enumerate(rows):
         sheet.write_string(row, 0, name, formats.wrapped if row else formats.heading)
