@@ -128,11 +128,11 @@ def unexpected(error: BaseException) -> PipelineError:
     return PipelineError(
         f"A {type(error).__name__} that nobody foresaw stopped this run. Its text is left out: it may quote data.",
         where=" > ".join(places[-6:]),
-        next_step="the step that failed wrote nothing; please report these lines",
+        next_step="nothing is lost: the next run finishes what was begun; please report these lines",
     )
 
 
-_FULL = ("The disk is full.", "make room, then run it again: what was there before is as it was")
+_FULL = ("The disk is full.", "make room, then run it again: it finishes what was begun, and nothing is lost")
 _CLOSED = (
     "A file or folder may not be read or written.",
     "give it back to the account that runs this, and run it again",

@@ -13,7 +13,9 @@ import pytest
 
 from cfc_pipeline.errors import DiskError, PipelineError, unexpected
 from cfc_pipeline.recipes.backup import backup
+from cfc_pipeline.recipes.erase import erase
 from cfc_pipeline.recipes.publish import publish
+from cfc_pipeline.recipes.rotate import rotate_key
 from tests.small_folder import ANSWERS, WHEN, answer, ask, drop, filled, take_in
 
 COUNTED = "SELECT count(*), avg(value) FROM item_answer JOIN response USING (response_id) WHERE status = 'counted'"
@@ -55,6 +57,18 @@ def test_a_full_disk_leaves_everything_as_it_was_and_the_next_run_is_whole(tmp_p
     releases = folder / "releases"
     assert [path.name for path in releases.glob("2*")] == [(releases / "latest").resolve().name]
     assert list((folder / "data" / "backups").glob("*.backup")) == []
+
+
+def test_an_erasure_and_a_new_key_are_finished_when_there_is_room_again(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "p", 3)
+    take_in(folder)
+    for run in (lambda: rotate_key(folder, {}), lambda: erase(folder, {}, "person1@school.example")):
+        for size in (300, 400_000):  # a sealed copy, a database
+            assert str(stopped(run, size)).startswith("The disk is full.")
+    certificate = erase(folder, {}, "person1@school.example")
+    assert sum(certificate.rows.values()) == 2
+    assert ask(folder, COUNTED) == [(12, 4.0)]
+    assert take_in(folder).totals["stored"] == 0
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
