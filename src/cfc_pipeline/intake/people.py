@@ -163,8 +163,11 @@ def known_people(roster: pl.DataFrame, by: str, *, cohort_known: bool) -> pl.Dat
         others = roster.filter(pl.col("also").is_not_null()).explode("also")
         keyed = pl.concat([keyed, others.select(pl.col("also").alias("key"), *wanted)]).unique(maintain_order=True)
     else:  # what one list gives to several people tells nobody
-        shared = pl.col("person").n_unique().over("key", "said_file") > 1
-        keyed = keyed.filter(~shared.any().over("key"))
+        people = (
+            keyed.filter(pl.col("key").is_duplicated()).group_by("key", "said_file").agg(pl.col("person").n_unique())
+        )
+        shared = people.filter(pl.col("person") > 1)["key"].unique()
+        keyed = keyed.filter(~pl.col("key").is_in(shared.implode()))
     keyed = keyed.drop("said_file").with_columns(home="cohort_id").rename({"cohort_id": "cohort"})
     moved = keyed.filter(pl.col("moved_from").is_not_null())
     keyed = keyed.drop("moved_from")
@@ -173,10 +176,16 @@ def known_people(roster: pl.DataFrame, by: str, *, cohort_known: bool) -> pl.Dat
         keyed = pl.concat([left, keyed])
         return keyed.unique(["key", "home"], keep="last", maintain_order=True)
     several = pl.col("home").n_unique() > 1
-    return keyed.group_by("key", maintain_order=True).agg(
-        pl.col("person").last(),
-        pl.when(several).then(None).otherwise(pl.col("home").last()).alias("home"),
-        pl.col("cohort").last(),
-        pl.col("consented").all(),
-        pl.col("withdrawn").any(),
+    often = pl.col("key").is_duplicated()  # few are; to group everybody else takes longer than all the rest
+    merged = (
+        keyed.filter(often)
+        .group_by("key", maintain_order=True)
+        .agg(
+            pl.col("person").last(),
+            pl.when(several).then(None).otherwise(pl.col("home").last()).alias("home"),
+            pl.col("cohort").last(),
+            pl.col("consented").all(),
+            pl.col("withdrawn").any(),
+        )
     )
+    return pl.concat([keyed.filter(~often).select(merged.columns), merged])
