@@ -16,7 +16,7 @@ _PRIVATE = ("inbox", "data/restricted")
 _FOLDERS = ("instruments", "releases")
 
 
-def init(folder: Path, name: str | None = None) -> list[Path]:
+def init(folder: Path, name: str | None = None, *, dry_run: bool = False) -> list[Path]:
     """Make what a programme needs in `folder` and give the new paths. What is there already is left as it is.
 
     A folder that has other things in it, and no programme.yaml, is refused. `name` defaults to the folder's own.
@@ -27,6 +27,8 @@ def init(folder: Path, name: str | None = None) -> list[Path]:
             where=str(folder),
             next_step="Give the name of a new folder: cfc-pipeline init DIR",
         )
+    if dry_run:
+        return _missing(folder, name)
     made = [path for part in _PRIVATE if not (path := folder / part).exists()]
     for path in made:
         private_folder(path)
@@ -37,6 +39,13 @@ def init(folder: Path, name: str | None = None) -> list[Path]:
     texts = _texts(name or folder.resolve().name)
     made += [folder / file for file, text in texts.items() if _write_new(folder / file, text)]
     return made + _key(folder / "data" / "restricted")
+
+
+def _missing(folder: Path, name: str | None) -> list[Path]:
+    """What `init` would make, in its order."""
+    wanted = [folder / part for part in (*_PRIVATE, *_FOLDERS, *_texts(name or folder.name))]
+    key = [folder / "data" / "restricted" / FILE_NAME] if _needs_key(folder / "data" / "restricted") else []
+    return [path for path in wanted if not path.exists()] + key
 
 
 def _holds_other_things(folder: Path) -> bool:
@@ -75,6 +84,8 @@ def _write_new(path: Path, text: str) -> bool:
 def _key(restricted: Path) -> list[Path]:
     """A key for a new programme. Where data is sealed already, another key would only hide that the right one is
     missing."""
-    if (restricted / FILE_NAME).exists() or any(restricted.rglob("*.sealed")):
-        return []
-    return [create_key_file(restricted)]
+    return [create_key_file(restricted)] if _needs_key(restricted) else []
+
+
+def _needs_key(restricted: Path) -> bool:
+    return not (restricted / FILE_NAME).exists() and not any(restricted.rglob("*.sealed"))

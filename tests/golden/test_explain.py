@@ -12,7 +12,7 @@ from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.publish.meaning import meaning_of
 from cfc_pipeline.publish.tidy import load_parquet
 from cfc_pipeline.publish.written import figures, number, texts
-from cfc_pipeline.recipes.explain import Cell, contents, explain, explained
+from cfc_pipeline.recipes.explain import Cell, contents, explain, explained, in_lines
 from tests.conftest import command
 
 EVERY = 61  # of the figures are explained one by one below; a prime, so that every column comes up
@@ -175,8 +175,8 @@ def test_a_release_from_another_run_is_not_explained_by_this_data(demo, tmp_path
 
 
 def test_what_a_table_holds(demo):
-    assert "cohort_outcomes: Change from before to after" in contents(demo.folder, None)
-    assert "F   2023/24: Mean change - How much" in contents(demo.folder, "multi_year_outcomes")
+    assert "cohort_outcomes: Change from before to after" in in_lines(contents(demo.folder, None))
+    assert "F   2023/24: Mean change - How much" in in_lines(contents(demo.folder, "multi_year_outcomes"))
 
 
 def test_as_a_user_types_it(demo, tmp_path):

@@ -53,7 +53,7 @@ def test_no_heading_becomes_a_setting(folder, heading, cells):
                 *([f"{n}/10/2024", *"123451", c, c] for n, c in enumerate(cells, 11)),
             ]
         )
-    [survey] = yaml.safe_load(draft(folder, file).read_text(encoding="utf-8"))["surveys"]
+    [survey] = yaml.safe_load(draft(folder, file).text)["surveys"]
     assert survey.keys() <= ALLOWED
     assert survey["confirmed"] is False
     assert list(survey["scales"][0]["items"].values()) == BRS

@@ -292,7 +292,7 @@ class TestThePipeline:
         server = SERVERS[name]
         tool.world.items = {item: f"BRS {item}" for item in tool.world.items}
         where = Fetch(survey=server.SURVEY, server=server.SERVER.format(base=tool.base))
-        text = draft_fetched(folder, {"CFC_TOKEN_SURVEYMONKEY": SECRET_TOKEN}, name, where).read_text()
+        text = draft_fetched(folder, {"CFC_TOKEN_SURVEYMONKEY": SECRET_TOKEN}, name, where).text
         (drafted,) = yaml.safe_load(text)["surveys"]
         assert drafted["fetch"] == {"survey": server.SURVEY, "server": where.server}
         assert drafted["confirmed"] is False

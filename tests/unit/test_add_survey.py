@@ -58,13 +58,13 @@ def drafted(folder, layout, questions=BRS, *, rows=20, labels=True):
     extension = "xlsx" if "xlsx" in layout else "csv"
     file = folder / f"sent by {SECRET}.{extension}"
     write_export(file, layout, questions, submissions(questions, rows), labels=labels)
-    return file, draft(folder, file)
+    return file, draft(folder, file).path
 
 
 def from_csv(folder, header, rows):
     with (folder / "x.csv").open("w", newline="", encoding="utf-8") as out:
         csv.writer(out).writerows([header, *rows])
-    return draft(folder, folder / "x.csv")
+    return draft(folder, folder / "x.csv").path
 
 
 def google(folder, questions, rows):
@@ -310,7 +310,7 @@ def test_anonymous_microsoft_forms_have_nobody(folder):
     sent = [Submission(str(n), datetime(2024, 10, n, tzinfo=UTC), datetime(2024, 10, n, tzinfo=UTC), True, False,
                        None, "", "", {"BRS_1": n % 5}) for n in range(1, 4)]  # fmt: skip
     write_export(file, "ms_forms_xlsx", BRS, sent, labels=True)
-    path = draft(folder, file)
+    path = draft(folder, file).path
     assert "person" not in entry(path)
     assert "# person: # TODO: " in path.read_text()
 
@@ -410,7 +410,7 @@ def test_drafts_are_never_overwritten_and_ids_are_free(folder):
 def test_a_file_that_fits_an_entry_already_needs_a_pattern(folder):
     file, path = drafted(folder, "qualtrics_csv", labels=False)
     loaded(folder, complete(path, time_point="pre", cohort="2024-north"))
-    text = draft(folder, file).read_text()
+    text = draft(folder, file).text
     assert "# files: # TODO: " in text
     assert "these fit the file already: qualtrics-scale-2024\n" in text
 

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from cfc_pipeline import cli, errors
@@ -25,12 +27,36 @@ def test_the_commands_are_those_that_are_promised():
     assert promised | {"codebook", "serve", "demo"} <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(run, command):
-    code, out, _ = run(command, "--help")
+DECIDING = [("review", name) for name in sorted(cli.app["review"]) if not name.startswith("-")]
+EVERY = [*((name,) for name in COMMANDS), *DECIDING]
+# They run until they are done or stopped, and print as they go.
+NOT_FOR_MACHINES = {("serve",), ("demo",)}
+ONLY_READ = {("about",), ("codebook",), ("doctor",), ("explain",), ("review",), ("status",), ("verify",)}
+ONLY_READ |= {("review", what) for what in ("comments", "forms", "links", "themes")}
+
+
+@pytest.mark.parametrize("command", EVERY, ids=" ".join)
+def test_every_command_has_help_with_an_example_and_speaks_to_machines(run, command):
+    code, out, _ = run(*command, "--help")
     assert code == 0
-    assert f"cfc-pipeline {command}" in out or f"{command}" in out
-    assert "Example:" in out
+    example = " ".join(out.split("Example:")[1].split())
+    assert " ".join(command) in example
+    assert ("--json" in out) == (command not in NOT_FOR_MACHINES)
+    assert ("--dry-run" in out) == (command not in NOT_FOR_MACHINES | ONLY_READ)
+
+
+def test_a_new_folder_and_a_draft_are_told_before_they_are_made(run, tmp_path):
+    folder, export = tmp_path / "new", tmp_path / "export.csv"
+    would = json.loads(run("init", folder, "--dry-run", "--json")[1])
+    assert not folder.exists()
+    assert json.loads(run("init", folder, "--json")[1])["made"] == would["made"]
+    assert json.loads(run("init", folder, "--dry-run", "--json")[1])["made"] == []
+    export.write_text("Email,Name,School,Group,Agreed\na@b.example.org,A,S,G,yes\n")
+    entry = run("-p", folder, "add-survey", export, "--dry-run")[1]
+    assert not (folder / "drafts").exists()
+    drafted = json.loads(run("-p", folder, "add-survey", export, "--json")[1])
+    assert drafted["entry"].strip() == entry.strip()
+    assert (folder / "drafts" / "roster.yaml").read_text() == drafted["entry"]
 
 
 def test_a_new_programme_works_at_once(run, tmp_path):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from cfc_pipeline.cli.shared import AsJson, DryRun, Folder
+from cfc_pipeline.cli.shared import AsJson, DryRun, Folder, say
 from cfc_pipeline.cli.start import app
 
 
@@ -137,18 +137,19 @@ def explain(
     inside
         Also say how many people it counts and why others are not in it, exactly. Not for passing on.
     """
-    from cfc_pipeline.recipes.explain import contents
+    from cfc_pipeline.recipes.explain import contents, in_lines
     from cfc_pipeline.recipes.explain import explain as recipe
 
     if table is None or cell is None:
-        print(contents(folder, table, release=release))
+        found = contents(folder, table, release=release)
+        say(in_lines(found), as_json, **found)
         return
-    found = recipe(folder, table, cell, release=release, inside=inside)
-    print(json.dumps(found.in_json()) if as_json else found.in_words())
+    figure = recipe(folder, table, cell, release=release, inside=inside)
+    print(json.dumps(figure.in_json()) if as_json else figure.in_words())
 
 
 @app.command
-def email(*, folder: Folder, preview: Path | None = None, dry_run: DryRun = False) -> None:
+def email(*, folder: Folder, preview: Path | None = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Email the summary of the latest release to the recipients in programme.yaml, once.
 
     Example: cfc-pipeline -p my-programme email --preview summary.eml
@@ -160,7 +161,8 @@ def email(*, folder: Folder, preview: Path | None = None, dry_run: DryRun = Fals
     """
     from cfc_pipeline.recipes.email import email_summary, save
 
-    print(save(folder, preview) if preview else email_summary(folder, os.environ, dry_run=dry_run))
+    words = save(folder, preview) if preview else email_summary(folder, os.environ, dry_run=dry_run)
+    say(words, as_json, said=words, dry_run=dry_run)
 
 
 @app.command

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from cfc_pipeline.cli.shared import AsJson, DryRun, Folder
+from cfc_pipeline.cli.shared import AsJson, DryRun, Folder, say
 from cfc_pipeline.cli.start import app
 
 
@@ -73,14 +73,15 @@ def retain(*, folder: Folder, dry_run: DryRun = False, as_json: AsJson = False) 
 
 
 @app.command
-def rotate_key(*, folder: Folder, dry_run: DryRun = False) -> None:
+def rotate_key(*, folder: Folder, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Exchange the secret key: every sealed file and every pseudonym changes; answers, links and decisions stay.
 
     Example: cfc-pipeline -p my-programme rotate-key --dry-run
     """
     from cfc_pipeline.recipes.rotate import rotate_key as recipe
 
-    print(recipe(folder, os.environ, dry_run=dry_run).in_words())
+    done = recipe(folder, os.environ, dry_run=dry_run)
+    say(done.in_words(), as_json, **asdict(done))
 
 
 @app.command
@@ -126,7 +127,9 @@ def restore(
 
 
 @app.command
-def verify(*, folder: Folder, privacy: Annotated[bool, Parameter(negative="")] = False) -> None:
+def verify(
+    *, folder: Folder, privacy: Annotated[bool, Parameter(negative="")] = False, as_json: AsJson = False
+) -> None:
     """Check that the audit log is whole, and that sealed copies and releases are as they were written.
 
     Example: cfc-pipeline -p my-programme verify
@@ -140,5 +143,5 @@ def verify(*, folder: Folder, privacy: Annotated[bool, Parameter(negative="")] =
     from cfc_pipeline.demo.leaktest import leak_test
     from cfc_pipeline.recipes.verify import verify as recipe
 
-    for line in leak_test().in_words() if privacy else recipe(folder, os.environ):
-        print(line)
+    lines = list(leak_test().in_words() if privacy else recipe(folder, os.environ))
+    say("\n".join(lines), as_json, checked=lines)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from cfc_pipeline.cli.shared import AsJson, By, DryRun, Folder, Note, show_rows
+from cfc_pipeline.cli.shared import AsJson, By, DryRun, Folder, Note, say, show_rows
 from cfc_pipeline.cli.start import app
 
 review = App(
@@ -51,25 +51,31 @@ def review_comments(
 
 
 @review.command
-def approve(comments: list[str], /, *, folder: Folder, by: By = None, dry_run: DryRun = False) -> None:
+def approve(
+    comments: list[str], /, *, folder: Folder, by: By = None, dry_run: DryRun = False, as_json: AsJson = False
+) -> None:
     """Approve comments for releases, after reading them.
 
     Example: cfc-pipeline -p my-programme review approve c-0123456789abcdef0123
     """
-    _decide(folder, comments, "approved", by, dry_run)
+    _decide(folder, comments, "approved", by, dry_run, as_json)
 
 
 @review.command
-def reject(comments: list[str], /, *, folder: Folder, by: By = None, dry_run: DryRun = False) -> None:
+def reject(
+    comments: list[str], /, *, folder: Folder, by: By = None, dry_run: DryRun = False, as_json: AsJson = False
+) -> None:
     """Keep comments out of releases for good.
 
     Example: cfc-pipeline -p my-programme review reject c-0123456789abcdef0123
     """
-    _decide(folder, comments, "rejected", by, dry_run)
+    _decide(folder, comments, "rejected", by, dry_run, as_json)
 
 
 @review.command
-def edit(comment: str, text: str, /, *, folder: Folder, by: By = None, dry_run: DryRun = False) -> None:
+def edit(
+    comment: str, text: str, /, *, folder: Folder, by: By = None, dry_run: DryRun = False, as_json: AsJson = False
+) -> None:
     """Approve a comment in other words: shorter, or without what would tell who wrote it.
 
     Example: cfc-pipeline -p my-programme review edit c-0123456789abcdef0123 "The breathing helped."
@@ -77,16 +83,17 @@ def edit(comment: str, text: str, /, *, folder: Folder, by: By = None, dry_run: 
     from cfc_pipeline.recipes.review import decide, taken_out
 
     decide(folder, os.environ, [comment], "approved", by or getpass.getuser(), text=text, dry_run=dry_run)
-    if found := taken_out(text):
-        print(f"{found} passages look like a name, a number or an address, and will be replaced.")
-    print(_decided("The comment", "approved in these words", dry_run))
+    found = taken_out(text)
+    told = f"{found} passages look like a name, a number or an address, and will be replaced.\n" if found else ""
+    words = told + _decided("The comment", "approved in these words", dry_run)
+    say(words, as_json, decision="approved", count=1, replaced=found, dry_run=dry_run)
 
 
-def _decide(folder: Path, comments: list[str], decision: str, by: str | None, dry_run: bool) -> None:
+def _decide(folder: Path, comments: list[str], decision: str, by: str | None, dry_run: bool, as_json: bool) -> None:
     from cfc_pipeline.recipes.review import decide
 
     count = decide(folder, os.environ, comments, decision, by or getpass.getuser(), dry_run=dry_run)
-    print(_decided(str(count), decision, dry_run))
+    say(_decided(str(count), decision, dry_run), as_json, decision=decision, count=count, dry_run=dry_run)
 
 
 def _decided(what: str, decision: str, dry_run: bool) -> str:
@@ -121,6 +128,7 @@ def accept(
     by: str | None = None,
     note: str = "",
     dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Let a changed form count: as the same, or as a break, which marks the trend.
 
@@ -142,7 +150,8 @@ def accept(
     from cfc_pipeline.recipes.forms import accept as recipe
 
     about = recipe(folder, os.environ, survey, version, as_, by or getpass.getuser(), note, dry_run=dry_run)
-    print(_decided(", ".join(about), f"accepted as {as_}", dry_run))
+    words = _decided(", ".join(about), f"accepted as {as_}", dry_run)
+    say(words, as_json, decision=as_, about=about, dry_run=dry_run)
 
 
 @review.command(name="links")
@@ -172,37 +181,62 @@ def review_links(
 
 @review.command
 def accept_link(
-    links: list[str], /, *, folder: Folder, by: By = None, note: Note = "", dry_run: DryRun = False
+    links: list[str],
+    /,
+    *,
+    folder: Folder,
+    by: By = None,
+    note: Note = "",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say that two codes are one person's.
 
     Example: cfc-pipeline -p my-programme review accept-link l-0123456789abcdef0123
     """
-    _decide_links(folder, links, "same", by, note, dry_run)
+    _decide_links(folder, links, "same", by, note, dry_run, as_json)
 
 
 @review.command
 def reject_link(
-    links: list[str], /, *, folder: Folder, by: By = None, note: Note = "", dry_run: DryRun = False
+    links: list[str],
+    /,
+    *,
+    folder: Folder,
+    by: By = None,
+    note: Note = "",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say that two codes are two people's; also parts what was linked by itself.
 
     Example: cfc-pipeline -p my-programme review reject-link l-0123456789abcdef0123
     """
-    _decide_links(folder, links, "different", by, note, dry_run)
+    _decide_links(folder, links, "different", by, note, dry_run, as_json)
 
 
 @review.command
-def undo_link(links: list[str], /, *, folder: Folder, by: By = None, note: Note = "", dry_run: DryRun = False) -> None:
+def undo_link(
+    links: list[str],
+    /,
+    *,
+    folder: Folder,
+    by: By = None,
+    note: Note = "",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
     """Take a decision about two codes back; the next ingest gives the tables as they were before it.
 
     Example: cfc-pipeline -p my-programme review undo-link l-0123456789abcdef0123
     """
-    _decide_links(folder, links, "undone", by, note, dry_run)
+    _decide_links(folder, links, "undone", by, note, dry_run, as_json)
 
 
-def _decide_links(folder: Path, links: list[str], decision: str, by: str | None, note: str, dry_run: bool) -> None:
+def _decide_links(
+    folder: Path, links: list[str], decision: str, by: str | None, note: str, dry_run: bool, as_json: bool
+) -> None:
     from cfc_pipeline.recipes.links import decide
 
     count = decide(folder, os.environ, links, decision, by or getpass.getuser(), note, dry_run=dry_run)
-    print(_decided(str(count), decision, dry_run))
+    say(_decided(str(count), decision, dry_run), as_json, decision=decision, count=count, dry_run=dry_run)

@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cfc_pipeline.cli.shared import AsJson, Folder
+from cfc_pipeline.cli.shared import AsJson, DryRun, Folder, say
 from cfc_pipeline.cli.start import app
 from cfc_pipeline.errors import ConfigError
 
 
 @app.command
-def init(directory: Path, /, *, name: str | None = None) -> None:
+def init(directory: Path, /, *, name: str | None = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Make a programme folder that works at once, with comments that teach.
 
     Example: cfc-pipeline init my-programme --name "Compassion Focused Coaching"
@@ -26,11 +26,12 @@ def init(directory: Path, /, *, name: str | None = None) -> None:
     """
     from cfc_pipeline.programme_folder import init as make
 
-    for path in make(directory, name):
-        print(f"made {path}")
-    print(
-        f"Next: open {directory / 'programme.yaml'}, name your cohorts, and drop a roster into {directory / 'inbox'}."
-    )
+    made = make(directory, name, dry_run=dry_run)
+    lines = [f"{'would make' if dry_run else 'made'} {path}" for path in made]
+    if not dry_run:
+        settings, inbox = directory / "programme.yaml", directory / "inbox"
+        lines.append(f"Next: open {settings}, name your cohorts, and drop a roster into {inbox}.")
+    say("\n".join(lines), as_json, made=[str(path) for path in made], dry_run=dry_run)
 
 
 @app.command
@@ -56,6 +57,8 @@ def add_survey(
     survey: str | None = None,
     server: str | None = None,
     account: str | None = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Read an export, or a survey in its tool, and draft an entry for it. A person checks the draft.
 
@@ -78,16 +81,21 @@ def add_survey(
     from cfc_pipeline.recipes.add_survey import draft, draft_fetched
 
     if file and not (tool or survey):
-        path = draft(folder, file)
+        written = draft(folder, file, dry_run=dry_run)
     elif tool and survey and not file:
-        path = draft_fetched(folder, os.environ, tool, Fetch(survey=survey, server=server, account=account))
+        found = Fetch(survey=survey, server=server, account=account)
+        written = draft_fetched(folder, os.environ, tool, found, dry_run=dry_run)
     else:
         raise ConfigError(
             "Name either a file, or a tool and its survey.",
             where="add-survey",
             next_step="for example `cfc-pipeline add-survey --tool surveymonkey --survey 318754279`",
         )
-    print(f"Wrote {path}. Check every line marked `check`, then move the entry into programme.yaml.")
+    todo = (
+        "Complete every line marked `TODO`, check every line marked `check`, then copy the entry into programme.yaml."
+    )
+    words = written.text if dry_run else f"Wrote {written.path}. {todo}"
+    say(words, as_json, draft=written.path, entry=written.text, dry_run=dry_run)
 
 
 @app.command

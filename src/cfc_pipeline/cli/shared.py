@@ -14,6 +14,11 @@ Note = Annotated[str, Parameter(help="Why, for the records.")]
 DryRun = Annotated[bool, Parameter(negative="", help="Only say what would happen.")]
 
 
+def say(words: str, as_json: bool, **facts: Any) -> None:
+    """One sentence for a person, or the facts in it for machines."""
+    print(json.dumps(facts, default=str) if as_json else words)
+
+
 def show_rows(rows: list[dict[str, Any]], nothing: str, as_json: bool) -> None:
     if as_json:
         print(json.dumps(rows))

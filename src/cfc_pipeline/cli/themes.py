@@ -5,7 +5,7 @@ import os
 from dataclasses import asdict
 
 from cfc_pipeline.cli.review import review
-from cfc_pipeline.cli.shared import AsJson, DryRun, Folder
+from cfc_pipeline.cli.shared import AsJson, DryRun, Folder, say
 
 __all__ = ["review"]
 
@@ -23,7 +23,7 @@ def review_themes(*, folder: Folder, as_json: AsJson = False) -> None:
 
 
 @review.command
-def sheet(coder: str, /, *, folder: Folder, dry_run: DryRun = False) -> None:
+def sheet(coder: str, /, *, folder: Folder, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Write a sheet of redacted comments for a coder to sort, or for `agreed` the ones on which two coders differ.
 
     Example: cfc-pipeline -p my-programme review sheet k1
@@ -36,11 +36,12 @@ def sheet(coder: str, /, *, folder: Folder, dry_run: DryRun = False) -> None:
     from cfc_pipeline.recipes.themes import write_sheet
 
     path, count = write_sheet(folder, os.environ, coder, dry_run=dry_run)
-    print(f"{path} {'would hold' if dry_run else 'holds'} {count} comments. They are not for passing on.")
+    words = f"{path} {'would hold' if dry_run else 'holds'} {count} comments. They are not for passing on."
+    say(words, as_json, sheet=path, comments=count, dry_run=dry_run)
 
 
 @review.command
-def codes(coder: str, /, *, folder: Folder, dry_run: DryRun = False) -> None:
+def codes(coder: str, /, *, folder: Folder, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Take a coder's filled sheet over into codes.csv.
 
     Example: cfc-pipeline -p my-programme review codes k1
@@ -49,4 +50,5 @@ def codes(coder: str, /, *, folder: Folder, dry_run: DryRun = False) -> None:
 
     sorted_, left = read_sheet(folder, os.environ, coder, dry_run=dry_run)
     verb = "would be" if dry_run else "were"
-    print(f"{sorted_} comments {verb} taken over, {left} are left to sort. They count from the next ingest on.")
+    words = f"{sorted_} comments {verb} taken over, {left} are left to sort. They count from the next ingest on."
+    say(words, as_json, taken_over=sorted_, left=left, dry_run=dry_run)

@@ -128,18 +128,31 @@ def _inside(folder: Path, release: Path, found: PublishedTable, at: Cell) -> "In
     return behind(load_programme(folder), release, found, row, column)
 
 
-def contents(folder: Path, table: str | None, *, release: str = "latest") -> str:
+def contents(folder: Path, table: str | None, *, release: str = "latest") -> dict[str, Any]:
     """Which tables there are, or what one holds and how its figures are named."""
     where = folder / RELEASES / release
     if table is None:
         tables = [load_parquet(path) for path in _files(where)]
-        return "\n".join(f"{found.name}: {found.title}" for found in tables)
+        return {"tables": {found.name: found.title for found in tables}}
     found = _load(where, table)
-    lines = [found.title, found.shows, found.people, f"Rows {FIRST_ROW} to {FIRST_ROW + found.values.height - 1}"]
-    for i, (column, heading) in enumerate(zip(found.columns, headings(found), strict=True)):
-        known = meaning_of(found.name, column.key)
-        place = Cell(0, i).place.rstrip("0123456789")
-        lines.append(f"  {place:<3} {heading}" + (f" - {known.meaning}" if known else ""))
+    columns = [
+        {"place": Cell(0, i).place.rstrip("0123456789"), "heading": heading, "meaning": known.meaning if known else ""}
+        for i, (column, heading) in enumerate(zip(found.columns, headings(found), strict=True))
+        for known in [meaning_of(found.name, column.key)]
+    ]
+    rows = {"first_row": FIRST_ROW, "last_row": FIRST_ROW + found.values.height - 1}
+    return {"title": found.title, "shows": found.shows, "people": found.people, **rows, "columns": columns}
+
+
+def in_lines(found: dict[str, Any]) -> str:
+    """The same for people."""
+    if "tables" in found:
+        return "\n".join(f"{name}: {title}" for name, title in found["tables"].items())
+    lines = [found["title"], found["shows"], found["people"], f"Rows {found['first_row']} to {found['last_row']}"]
+    lines += [
+        f"  {one['place']:<3} {one['heading']}" + (f" - {one['meaning']}" if one["meaning"] else "")
+        for one in found["columns"]
+    ]
     return "\n".join(lines)
 
 
