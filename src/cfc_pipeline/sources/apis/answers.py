@@ -1,9 +1,9 @@
 """What a connector gives back, and how it is put together."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -34,27 +34,27 @@ def table(
     responses: Iterable[Mapping[str, str | bool | None]], form: Sequence[RawColumn], wanted: Container[str]
 ) -> pl.DataFrame:
     """Rows as `in_order` gives them, from one mapping a response."""
-    keys = [column.key for column in form if column.key in wanted]
-
-    def part(some: Sequence[Mapping[str, str | bool | None]]) -> pl.DataFrame:
-        return from_columns({name: [one.get(name) for one in some] for name in (*SCHEMA, *keys)}, form, wanted)
-
-    return pl.concat([part([]), *map(part, batches(responses))], rechunk=True)
+    names = (*SCHEMA, *(column.key for column in form if column.key in wanted))
+    told = in_columns(responses, lambda some: {name: [one.get(name) for one in some] for name in names})
+    return in_order(told, form, wanted)
 
 
-def batches(rows: Iterable[_T]) -> Iterator[list[_T]]:
-    """Some rows at a time. What was read is let go early: to keep all that a tool sent takes memory, and half of the
-    time goes into looking through it for what could be freed."""
+def in_columns(rows: Iterable[_T], cells: Callable[[list[_T]], Mapping[str, Sequence[Any]]]) -> pl.DataFrame:
+    """Columns of all rows, from what `cells` makes of some rows at a time: what was read is let go early, because to
+    keep all that a tool sent takes memory and time. Whatever is neither text nor nothing is an error: no type is
+    guessed."""
+    parts = (_frame(cells(some)) for some in chain([[]], _batches(rows)))
+    return pl.concat(parts, rechunk=True)
+
+
+def _batches(rows: Iterable[_T]) -> Iterator[list[_T]]:
     coming = iter(rows)
     while some := list(islice(coming, _AT_ONCE)):
         yield some
 
 
-def from_columns(
-    cells: Mapping[str, Sequence[str | bool | None]], form: Sequence[RawColumn], wanted: Container[str]
-) -> pl.DataFrame:
-    """Rows as `in_order` gives them. Whatever is neither text nor nothing is an error: no type is guessed."""
-    return in_order(pl.DataFrame(cells, schema={name: SCHEMA.get(name, pl.String) for name in cells}), form, wanted)
+def _frame(cells: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
+    return pl.DataFrame(cells, schema={name: SCHEMA.get(name, pl.String) for name in cells})
 
 
 def in_order(answered: pl.DataFrame, form: Sequence[RawColumn], wanted: Container[str]) -> pl.DataFrame:

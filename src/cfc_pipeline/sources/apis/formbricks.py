@@ -12,13 +12,10 @@ which was shown and passed over has a time in `ttc`, and one that was not shown 
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import chain
 from typing import Any
 
-import polars as pl
-
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, batches, earlier, from_columns, latest
+from cfc_pipeline.sources.apis.answers import Answers, earlier, in_columns, in_order, latest
 from cfc_pipeline.sources.apis.paging import Row, numbered
 from cfc_pipeline.sources.columns import tidy
 from cfc_pipeline.sources.raw import COMPLETE, LEFT_BLANK, NOT_SHOWN, RECORD, SUBMITTED, TEST, Choice, RawColumn
@@ -31,6 +28,7 @@ _PER_PAGE = 250  # the most that the API gives
 # Also known by these keys in files; only stored for an entry that names one as its person column.
 _CONTACT = "Formbricks ID (internal)"
 _ATTRIBUTES = {"User ID": "userId", "email": "email"}
+_UPDATED = "_updated"
 _VERIFIED = {"Verified Email": "verifiedEmail"}
 # Answered as a list, a text for each part, in this order.
 _PARTS = {
@@ -77,14 +75,14 @@ def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Contai
     questions = [_question(element) for element in _elements(_form(web, survey))]
     asked = [question for question in questions if any(key in wanted for key in question.keys)]
     hidden = [column.key for column in form if column.system]
-    parts, stamps = [], []
-    for some in chain([[]], batches(_walk(web, survey, window))):
-        cells = _known(some, hidden)
-        for question in asked:
-            cells |= _cells(some, question)
-        parts.append(from_columns(cells, form, wanted))
-        stamps += [one["updatedAt"][:19] + "Z" for one in some]
-    return Answers(pl.concat(parts, rechunk=True), latest(stamps, since), everything=not since)
+
+    def cells(some: list[Row]) -> dict[str, list[Any]]:
+        known = _known(some, hidden) | {_UPDATED: [one["updatedAt"][:19] + "Z" for one in some]}
+        return known | {key: said for question in asked for key, said in _cells(some, question).items()}
+
+    told = in_columns(_walk(web, survey, window), cells)
+    stamps = told[_UPDATED].to_list()
+    return Answers(in_order(told, form, wanted), latest(stamps, since), everything=not since)
 
 
 def count(web: Web, survey: str) -> int | None:

@@ -19,7 +19,7 @@ import polars as pl
 
 from cfc_pipeline.errors import ConfigError, SourceError
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, in_order, texts
+from cfc_pipeline.sources.apis.answers import Answers, in_columns, in_order, texts
 from cfc_pipeline.sources.columns import tidy
 from cfc_pipeline.sources.raw import COMPLETE, NOT_TICKED, RECORD, SUBMITTED, TEST, Choice, RawColumn
 from cfc_pipeline.sources.web import Complaint, Reply, Web
@@ -196,10 +196,13 @@ def _listed(options: dict[str, Any]) -> Iterator[Choice]:
 
 def _frame(found: list[dict[str, Any]], columns: list[RawColumn]) -> pl.DataFrame:
     """Times are the server's clock, without a zone; of an unfinished one the last action, where the survey keeps it."""
-    cells = {column.key: texts(found, column.key) for column in columns}
-    cells |= {RECORD: texts(found, "id"), "_sent": texts(found, "submitdate")}
-    cells |= {"_last": [one.get("datestamp") for one in found]}
-    told = pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
+    fields = {column.key: column.key for column in columns} | {RECORD: "id", "_sent": "submitdate"}
+
+    def cells(some: list[dict[str, Any]]) -> dict[str, list[str | None]]:
+        last = {"_last": [one.get("datestamp") for one in some]}
+        return {name: texts(some, field) for name, field in fields.items()} | last
+
+    told = in_columns(found, cells)
     sent, last = (pl.when(pl.col(name) != "").then(pl.col(name)) for name in ("_sent", "_last"))
     moment = pl.coalesce(sent, last)
     return told.with_columns(

@@ -15,15 +15,14 @@ can fetch. Unconfirmed: `$select` of questions in groups, and that deleted rows 
 
 import re
 from collections.abc import Container, Iterator
-from itertools import chain
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-import polars as pl
-
 from cfc_pipeline.errors import ConfigError, SourceError
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, batches, earlier, from_columns, latest
+from cfc_pipeline.sources.apis.answers import Answers, earlier, in_columns, in_order, latest
+from cfc_pipeline.sources.apis.paging import Row
 from cfc_pipeline.sources.apis.xform import Wording, wordings
 from cfc_pipeline.sources.apis.xlsform import labelled
 from cfc_pipeline.sources.forms import form as known_columns
@@ -68,18 +67,22 @@ def questionnaire(web: Web, survey: str) -> tuple[RawColumn, ...]:
 
 
 def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Container[str], since: str | None) -> Answers:
-    ways = {column.key: column.key.split("-") for column in form if column.key in wanted}
+    ways = {column.key: tuple(column.key.split("-")) for column in form if column.key in wanted}
     select = ",".join(["__id", "__system", *("/".join(way) for way in ways.values())])
     window = {"$filter": _changed(web, survey, since)} if since else {}
-    parts, gone, stamps = [], list[str](), list[str]()
-    for some in chain([[]], batches(_walk(web, survey, **{"$select": select}, **window))):
-        if any(one["__system"].get("status") for one in some):
+    gone, stamps = list[str](), list[str]()
+
+    def cells(some: list[Row]) -> dict[str, list[Any]]:
+        nonlocal gone, stamps
+        about = [one["__system"] for one in some]
+        if any(one.get("status") for one in about):
             raise _encrypted(survey)
+        stamps += [f"{stamp[:19]}Z" for one in about for part in _STAMPS if (stamp := one.get(part))]
         gone += [one["__id"] for one in some if one["__system"].get("deletedAt")]
-        here = [one for one in some if not one["__system"].get("deletedAt")]
-        parts.append(from_columns(_cells(here, ways), form, wanted))
-        stamps += [f"{stamp[:19]}Z" for one in some for part in _STAMPS if (stamp := one["__system"].get(part))]
-    rows = labelled(pl.concat(parts, rechunk=True), form)
+        return _cells([one for one in some if not one["__system"].get("deletedAt")], ways)
+
+    told = in_columns(_walk(web, survey, **{"$select": select}, **window), cells)
+    rows = labelled(in_order(told, form, wanted), form)
     return Answers(rows, latest(stamps, since), everything=not since, gone=tuple(gone))
 
 
@@ -103,7 +106,7 @@ def _changed(web: Web, survey: str, since: str) -> str:
     return " or ".join(f"__system/{stamp} ge {earlier(since)}" for stamp in stamps)
 
 
-def _walk(web: Web, survey: str, **asked: str) -> Iterator[dict[str, Any]]:
+def _walk(web: Web, survey: str, **asked: str) -> Iterator[Row]:
     ids, told = set(), None
     pages = web.pages(
         _feed(survey), lambda page: page.get("@odata.nextLink"), **{"$top": _PER_PAGE, "$count": "true"}, **asked
@@ -130,21 +133,19 @@ def _odata(path: str) -> str:
     return "/" + "/".join(parts)
 
 
-def _cells(found: list[dict[str, Any]], ways: dict[str, list[str]]) -> dict[str, list[Any]]:
+def _cells(found: list[Row], ways: dict[str, tuple[str, ...]]) -> dict[str, list[Any]]:
+    @cache
+    def at(way: tuple[str, ...]) -> list[Any]:
+        """The answers at the end of a way through groups; nobody's who skipped one of them."""
+        return [None if one is None else one.get(way[-1]) for one in at(way[:-1])] if way else found
+
     return {
         RECORD: [one["__id"] for one in found],
         SUBMITTED: [one["__system"]["submissionDate"] for one in found],
         COMPLETE: [True] * len(found),
         TEST: [False] * len(found),
-        **{key: _column_at(found, way) for key, way in ways.items()},
+        **{key: [said if said is None else str(said) for said in at(way)] for key, way in ways.items()},
     }
-
-
-def _column_at(found: list[Any], way: list[str]) -> list[str | None]:
-    """The answers at the end of a way through groups; nobody's who skipped one of them."""
-    for part in way:
-        found = [None if one is None else one.get(part) for one in found]
-    return [one if one is None or isinstance(one, str) else str(one) for one in found]
 
 
 def _wrong(what: str, where: str, next_step: str) -> ConfigError:

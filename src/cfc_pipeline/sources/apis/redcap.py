@@ -18,7 +18,7 @@ import polars as pl
 
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, earlier, in_order, latest, texts
+from cfc_pipeline.sources.apis.answers import Answers, earlier, in_columns, in_order, latest, texts
 from cfc_pipeline.sources.columns import tidy
 from cfc_pipeline.sources.raw import COMPLETE, NOT_TICKED, RECORD, SUBMITTED, TEST, Choice, RawColumn
 from cfc_pipeline.sources.web import Complaint, Reply, Web
@@ -155,7 +155,7 @@ def _told(rows: list[_RawRow], survey: str, id_: str, columns: list[RawColumn]) 
     optional = (f"{survey}_timestamp", _IDENTIFIER, *_PLACES)
     here = [key for key in optional if any(key in row for row in rows)]
     names = dict.fromkeys([id_, f"{survey}_complete", *here, *(column.key for column in columns)])
-    told = pl.DataFrame({name: texts(rows, name) for name in names}, schema=dict.fromkeys(names, pl.String))
+    told = in_columns(rows, lambda some: {name: texts(some, name) for name in names})
     nothing = pl.lit("").alias(f"{survey}_timestamp")
     told = told.with_columns(pl.all().fill_null(""), *([nothing] if nothing.meta.output_name() not in here else []))
     moment = pl.col(f"{survey}_timestamp")
