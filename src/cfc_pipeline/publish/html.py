@@ -1,7 +1,7 @@
 """A table as HTML, built with Great Tables: column groups, row groups and a `headers` attribute on every cell, so that
-a screen reader can say which row and column a figure belongs to. Text is escaped here or, in row headings, by Great
-Tables; readback.py refuses a release in which anything else came out as markup. Great Tables' own style sheet, 10 kB
-for each table, is left out: templates/style.css serves tables, page and email alike."""
+a screen reader can say which row and column a figure belongs to. Text is escaped here or, in headings of row groups, by
+Great Tables; readback.py refuses a release in which anything else came out as markup. Great Tables' own style sheet,
+10 kB for each table, is left out: templates/style.css serves tables, page and email alike."""
 
 import re
 from collections.abc import Collection
@@ -101,21 +101,24 @@ def grid(table: PublishedTable) -> Markup:
     import great_tables as gt  # here: most commands write no table, and would wait for it
 
     shown = shown_columns(table)
-    cells = {s.key: _cells(table, s) for s in shown}
-    groups = {table.row_group: _text(table, table.row_group)} if table.row_group else {}
     headings = _row_headings(shown)
+    body = [s for s in shown if s not in headings]
+    groups = {table.row_group: _text(table, table.row_group)} if table.row_group else {}
+    cells = groups | {s.key: _cells(table, s) for s in shown}
+    rows = pl.DataFrame(cells, schema_overrides=dict.fromkeys(cells, pl.String))
     built = gt.GT(
-        pl.DataFrame(groups | cells, schema_overrides=dict.fromkeys([*groups, *cells], pl.String)),
+        rows.with_columns(pl.lit(None, pl.String).alias(s.key) for s in shown),
         rowname_col=[s.key for s in headings] or None,
         groupname_col=table.row_group or None,
         id=table.name,
     )
+    # Great Tables escapes and sets every cell that has a value by itself, which takes half of its time. Of an empty one
+    # it shows what its body holds, and what we put there is escaped. Were that to change, no table would read back.
+    built._body.body = rows
     if headings:
         built = built.tab_stubhead([gt.html(escape(s.label)) for s in headings])
-    body = [s for s in shown if s not in headings]
     built = built.cols_label({s.key: gt.html(escape(s.label)) for s in body})
     built = built.cols_align("right", [s.key for s in body if s.parts[0].kind != "text"])
-    built = built.fmt(lambda cell: cell, [s.key for s in body])  # our cells are escaped already
     for name, columns in _spanners(body):
         built = built.tab_spanner(gt.html(escape(name)), columns, id=f"group-{columns[0]}")
     element = re.search(r"<table.*</table>", built.as_raw_html(), re.DOTALL)
@@ -149,9 +152,7 @@ def _spanners(body: list[Shown]) -> list[tuple[str, list[str]]]:
 def _cells(table: PublishedTable, shown: Shown) -> list[str]:
     first = shown.parts[0]
     if first.kind == "text":
-        # Row headings are escaped by Great Tables; text among the figures comes from us and is escaped here.
-        is_heading = shown in _row_headings(shown_columns(table))
-        return _text(table, first.key) if is_heading else [escape(text) for text in _text(table, first.key)]
+        return [escape(text) for text in _text(table, first.key)]
     ends = [_figure_cells(table, part) for part in shown.parts]
     if len(ends) == 1:
         return ends[0]
