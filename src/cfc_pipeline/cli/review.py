@@ -102,6 +102,23 @@ def _decided(what: str, decision: str, dry_run: bool) -> str:
     return f"{what} {decision}. It takes effect with the next `cfc-pipeline ingest`."
 
 
+@review.command(name="due")
+def review_due(*, folder: Folder, show: bool = False, as_json: AsJson = False) -> None:
+    """Count whose questionnaire is still to come, in each cohort and time point that somebody has begun to answer.
+
+    Example: cfc-pipeline -p my-programme review due
+
+    Parameters
+    ----------
+    show
+        Show who they are, so that somebody can be reminded. That is personal: mind who looks at your screen.
+    """
+    from cfc_pipeline.recipes import due
+
+    found = due.named(folder, os.environ) if show else due.counted(folder, os.environ)
+    show_rows(found.rows(named=True), "Nobody is due.", as_json)
+
+
 @review.command(name="forms")
 def review_forms(*, folder: Folder, as_json: AsJson = False) -> None:
     """Show how forms changed, as a diff, and what waits for a decision because of it.
