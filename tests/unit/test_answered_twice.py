@@ -5,7 +5,9 @@ import pytest
 
 from cfc_pipeline.intake.batch import File, take_in
 from cfc_pipeline.measures.instruments import load_instruments
+from cfc_pipeline.recipes import side_by_side
 from cfc_pipeline.recipes.report import in_json, in_words
+from cfc_pipeline.recipes.side_by_side import answered_twice
 from tests import small_folder
 from tests.rawtables import BRS, ROSTER, answer, person, programme, raw_table
 
@@ -79,6 +81,22 @@ def test_of_forms_that_are_all_late_a_full_one_counts_too():
 def test_the_first_of_two_full_forms_counts_and_not_a_page_that_was_left_before_them():
     forms = [on("03/10/2023", 5, questions=2), on("05/10/2023", 2), on("06/10/2023", 4)]
     assert counted(forms, duplicates="first")[0] == [[2], None]
+
+
+def test_both_forms_are_shown_side_by_side(tmp_path):
+    folder = small_folder.filled(tmp_path / "p", people=2)
+    again = small_folder.answer(2, 4, Timestamp="04/10/2023 10:00:00", Q1="2", Q3="")
+    small_folder.drop(folder, "again.csv", small_folder.ANSWERS, [again])
+    assert "`cfc-pipeline review twice` shows what differs" in in_words(small_folder.take_in(folder))
+    (pair,) = answered_twice(folder)
+    assert side_by_side.in_words(pair).splitlines() == [
+        f"{pair['participant_id']}, cohort a, pre",
+        "  counts: brs-pre 2023-10-04",
+        "  other:  brs-pre 2023-10-02",
+        "  4 answers are the same; these differ (item: counts/other)",
+        "    brs  1: 2/4, 3: blank/4",
+    ]
+    assert pair["participant_id"].startswith("p-")
 
 
 def test_the_report_says_what_to_find_out(tmp_path):

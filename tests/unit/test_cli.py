@@ -32,7 +32,7 @@ EVERY = [*((name,) for name in COMMANDS), *DECIDING]
 # They run until they are done or stopped, and print as they go.
 NOT_FOR_MACHINES = {("serve",), ("demo",)}
 ONLY_READ = {("about",), ("codebook",), ("doctor",), ("explain",), ("review",), ("status",), ("verify",)}
-ONLY_READ |= {("review", what) for what in ("comments", "due", "forms", "links", "themes")}
+ONLY_READ |= {("review", what) for what in ("comments", "due", "forms", "links", "themes", "twice")}
 
 
 @pytest.mark.parametrize("command", EVERY, ids=" ".join)

@@ -119,6 +119,18 @@ def review_due(*, folder: Folder, show: bool = False, as_json: AsJson = False) -
     show_rows(found.rows(named=True), "Nobody is due.", as_json)
 
 
+@review.command(name="twice")
+def review_twice(*, folder: Folder, as_json: AsJson = False) -> None:
+    """Show forms of people who answered the same thing twice side by side: which one counts, and what differs.
+
+    Example: cfc-pipeline -p my-programme review twice
+    """
+    from cfc_pipeline.recipes.side_by_side import answered_twice, in_words
+
+    found = answered_twice(folder)
+    print(json.dumps(found) if as_json else "\n".join(map(in_words, found)) or "Nobody answered the same thing twice.")
+
+
 @review.command(name="forms")
 def review_forms(*, folder: Folder, as_json: AsJson = False) -> None:
     """Show how forms changed, as a diff, and what waits for a decision because of it.

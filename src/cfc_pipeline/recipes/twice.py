@@ -24,7 +24,10 @@ def told(con: Connection, passed_over: Mapping[str, int]) -> dict[str, int]:
 def in_words(twice: Mapping[str, int]) -> list[str]:
     lines = []
     if superseded := twice.get("superseded"):
-        lines.append(f"{superseded} responses are superseded by another of the same person and time point")
+        lines.append(
+            f"{superseded} responses are superseded by another of the same person and time point; "
+            "`cfc-pipeline review twice` shows what differs"
+        )
     if fuller := twice.get("fuller"):
         lines.append(f"  {fuller} of them came later, but were not finished, or left many questions out")
     return lines
