@@ -6,6 +6,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,14 @@ def command(*words: object, cwd: Path, check: bool = True) -> subprocess.Complet
     """Run cfc-pipeline as a user would, from a folder outside the checkout."""
     line = [sys.executable, "-m", "cfc_pipeline.cli", *map(str, words)]
     return subprocess.run(line, cwd=cwd, capture_output=True, text=True, check=check, timeout=600)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def processes_as_installed() -> Iterator[None]:
+    """What a test starts has what an installation has, and no more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent / "installed"))
+        yield
 
 
 @pytest.fixture(scope="session")
