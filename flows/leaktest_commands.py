@@ -33,7 +33,16 @@ def commands(folder: Path, seed: int) -> None:
     beside, key = folder.parent, folder / "data" / "restricted" / "secret.key"
     somebody = next(person for person in invent_people(seed) if person.cohort.on_roster).email + "\n"
     late = patch("cfc_pipeline.recipes.retain.datetime", YearsLater)
-    for line in ("status", "doctor", "review", "review comments", "review forms", "review links", "review due"):
+    for line in (
+        "status",
+        "doctor",
+        "review",
+        "review comments",
+        "review forms",
+        "review links",
+        "review due",
+        "review twice",
+    ):
         _typed(folder, *line.split())
     _typed(folder, "review", "approve", "c-0123456789abcdef0123", goes_well=False)
     _typed(folder, "review", "edit", "c-0123456789abcdef0123", UNKNOWN_CELL, goes_well=False)

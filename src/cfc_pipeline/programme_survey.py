@@ -128,6 +128,7 @@ class Scale(Model):
     instrument: Slug = Field(description="Id of the instrument, built in or in the programme's instruments/ folder.")
     items: dict[Annotated[int, Field(ge=1)], str] = Field(description="Item number: column.")
     answers: dict[str, int] = Field({}, description="Label: number. Empty when the export holds numbers.")
+    blank: list[str] = Field([], description="Answers that count as left blank, such as `Prefer not to say`.")
 
 
 class Fetch(Model):

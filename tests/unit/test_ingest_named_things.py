@@ -113,16 +113,17 @@ def test_everything_wrong_with_instruments_is_told_with_its_line(folder: Path) -
         file.write(
             "  - id: before\n    tool: table\n    kind: scale\n    time_point: pre\n"
             "    person: {by: email, column: Email}\n    scales:\n      - instrument: brs\n"
-            "        items: {1: Q1, 9: Q9}\n        answers: {Disagree: 2, Agree: 44}\n"
+            "        items: {1: Q1, 9: Q9}\n        answers: {Disagree: 2, Agree: 44}\n        blank: [Disagree]\n"
         )
     with pytest.raises(ConfigError) as refusal:
         ingest(folder, {})
     assert str(refusal.value.what).splitlines() == [
-        "programme.yaml has 3 mistakes.",
+        "programme.yaml has 4 mistakes.",
         "programme.yaml line 12: surveys[0].scales[0].instrument: no instrument `cfc_session_fedback`; "
         "did you mean `cfc_session_feedback`?",
         "programme.yaml line 20: surveys[1].scales[0].items.9: `brs` has 6 items",
         "programme.yaml line 21: surveys[1].scales[0].answers.Agree: the answers of `brs` are 1 to 5",
+        "programme.yaml line 22: surveys[1].scales[0].blank: `Disagree` is listed in `answers` as well",
     ]
     assert f"mend: {refusal.value}" in examine(folder, {})
 

@@ -21,6 +21,12 @@ def test_numbers_and_labels():
     assert read(["4", None, "Always", " never ", "ALWAYS"], labels) == [4, None, 10, 1, 10]
 
 
+def test_an_answer_that_is_no_answer_is_blank_and_nothing_else_is():
+    cells = pl.DataFrame({"c": ["4", "prefer not  to say", "Agree", "Don\u2019t know", "99", "98"]})
+    read = numbers("c", {"Agree": 4}, ["Prefer not to say", "Don't know", "99"])
+    assert cells.select(read)["c"].to_list() == [4, None, 4, None, None, 98]
+
+
 def test_label_white_space_is_tidied():
     assert read(["Not\u00a0at  all", "Not at all\n\n"], {"Not at all": 0}) == [0, 0]
 

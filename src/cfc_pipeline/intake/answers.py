@@ -57,7 +57,7 @@ def _cells(raw: RawTable, survey: Survey, instruments: Mapping[str, Instrument])
     """What a row says, cell by cell. Answers become small numbers while the file is read, so that no text of them is
     ever held for all rows."""
     columns = {f"{s.instrument}:{item}": resolve_known(raw, c) for s in survey.scales for item, c in s.items.items()}
-    labels = {s.instrument: _labels(s, instruments) for s in survey.scales}
+    labels = {s.instrument: (_labels(s, instruments), s.blank) for s in survey.scales}
     comments = {COMMENT + name: pl.col(resolve_known(raw, c)) for name, c in survey.comments.items()}
     said = [*map(pl.col, columns.values()), *comments.values()]
     named = survey.submitted.column
@@ -73,7 +73,7 @@ def _cells(raw: RawTable, survey: Survey, instruments: Mapping[str, Instrument])
         "session_number": session_number(fixed_or_column(survey.session, raw)),
         "submitted": pl.col(resolve_known(raw, named) if named else SUBMITTED),
         "agreed": _agreed(raw, survey),
-        **{name: numbers(column, labels[name.split(":")[0]]) for name, column in columns.items()},
+        **{name: numbers(column, *labels[name.split(":")[0]]) for name, column in columns.items()},
         **comments,
     }
 

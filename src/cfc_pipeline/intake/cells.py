@@ -6,7 +6,7 @@ reason for a row is found and reported together.
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import polars as pl
@@ -76,13 +76,16 @@ def resolve_known(raw: RawTable, name: str) -> str:
     return key
 
 
-def numbers(column: str, answers: dict[str, int]) -> pl.Expr:
-    """Answers as Int16: a listed label's number, else the number itself, else UNREADABLE; blank stays null.
+def numbers(column: str, answers: dict[str, int], blank: Sequence[str] = ()) -> pl.Expr:
+    """Answers as Int16: a listed label's number, else the number itself, else UNREADABLE; blank stays null, and so is
+    an answer that is listed as `blank`.
 
     A cell such as "4" counts as a number also where labels are listed, because people mix both exports; a listed
     label always wins, so that a scale whose labels are digits can be recoded.
     """
     cell = pl.col(column)
+    if blank:
+        cell = pl.when(_meant(cell, _Listed(dict.fromkeys(blank, 0)).get, pl.Int32()).is_null()).then(cell)
     number = cell.str.to_integer(strict=False, dtype=pl.Int32)
     # No cell is looked up that is a number already, unless a label could be one.
     digits = any(map(_like_a_number, answers))

@@ -120,7 +120,7 @@ def _answers(seen: guess.Labels, key: Instrument) -> Lines:
         return []
     own = [check(f"{quoted(label)}: {number}", "the form's own label") for label, number in key.labels.items()]
     known = {tidy(label) for label in key.labels}
-    number = f"a number from {key.lowest} to {key.highest}"
+    number = f"a number from {key.lowest} to {key.highest}; or in `blank: [...]` instead, if it is no answer"
     new = [todo(f"{quoted(label)}:", number) for label in seen.shown if tidy(label) not in known]
     more = f"{number}; {seen.hidden} answers are not shown here: {seen.reason}"
     return [*own, *new, *([todo('"label":', more)] if seen.hidden else [])]

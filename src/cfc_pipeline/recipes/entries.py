@@ -90,6 +90,8 @@ def _mistakes(place: Place, survey: Survey, scale: Scale, instruments: Mapping[s
     for item in scale.items:
         if item > key.items:
             yield Mistake((*place, "items", str(item)), f"`{key.id}` has {key.items} items")
+    for label in set(scale.blank) & scale.answers.keys():
+        yield Mistake((*place, "blank"), f"`{label}` is listed in `answers` as well")
     for label, number in scale.answers.items():
         if not key.lowest <= number <= key.highest:
             text = f"the answers of `{key.id}` are {key.lowest} to {key.highest}"

@@ -79,7 +79,8 @@ def _unlisted(version: Version, instruments: Mapping[str, Instrument]) -> list[s
     asked = {one.key: one for one in version.form.questions}
     found: dict[str, None] = {}
     for scale in version.survey.scales:
-        listed = {wording(label) for label in scale.answers or instruments[scale.instrument].labels}
+        labels = [*(scale.answers or instruments[scale.instrument].labels), *scale.blank]
+        listed = {wording(label) for label in labels}
         for key in scale.items.values():
             choices = asked[key].choices if key in asked else ()
             found |= dict.fromkeys(c.label for c in choices if wording(c.label) not in listed and not c.label.isdigit())
