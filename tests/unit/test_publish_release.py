@@ -190,6 +190,18 @@ def test_the_page_begins_with_what_everybody_reads_and_folds_the_tables(tmp_path
     assert ".technical:not(:has(details[open]))" in page
 
 
+def test_every_figure_of_the_page_names_its_own_headings_in_few_characters(tmp_path: Path) -> None:
+    tables = release_tables()
+    release = write_release(programme(tmp_path), tables, when=WHEN, version="0.1.0", source={})
+    page = (release / "index.html").read_text(encoding="utf-8")
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    named = [one for headers in re.findall(r' headers="([^"]+)"', page) for one in headers.split()]
+    assert named
+    assert set(named) <= set(ids)
+    assert not any(one.startswith(t.name) for t in tables for one in named)
+
+
 def test_what_one_table_of_a_section_says_those_below_do_not_say_again(tmp_path: Path) -> None:
     everywhere, of_two, of_one = "Said by all.", "Said by two.", "Said by one."
     tables = [

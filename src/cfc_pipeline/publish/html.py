@@ -96,8 +96,12 @@ def number_for_people(text: str, column: Column) -> str:
     return ("−" if text.startswith("-") else "") + f"{int(whole):,}{dot}{decimals}"
 
 
-def grid(table: PublishedTable) -> Markup:
-    """The `<table>` element. Great Tables has no caption, so that is put in after its opening tag."""
+def grid(table: PublishedTable, ids: str = "t") -> Markup:
+    """The `<table>` element. Great Tables has no caption, so that is put in after its opening tag.
+
+    `ids` begins the id of each heading, and is another one for each table of a page. Every figure names all headings
+    above and before it, because screen readers find those over several columns in no other way, so it is short.
+    """
     import great_tables as gt  # here: most commands write no table, and would wait for it
 
     shown = shown_columns(table)
@@ -110,7 +114,7 @@ def grid(table: PublishedTable) -> Markup:
         rows.with_columns(pl.lit(None, pl.String).alias(s.key) for s in shown),
         rowname_col=[s.key for s in headings] or None,
         groupname_col=table.row_group or None,
-        id=table.name,
+        id=ids,
     )
     # Great Tables escapes and sets every cell that has a value by itself, which takes half of its time. Of an empty one
     # it shows what its body holds, and what we put there is escaped. Were that to change, no table would read back.

@@ -97,7 +97,7 @@ def _fill(
 ) -> None:
     (folder / "tables").mkdir(parents=True)
     above = banners(programme, tables)
-    grids = {table.name: grid(table) for table in tables}
+    grids = {table.name: grid(table, f"t{number}") for number, table in enumerate(tables, start=1)}
     for table in tables:
         base = folder / "tables" / table.name
         base.with_suffix(".html").write_text(

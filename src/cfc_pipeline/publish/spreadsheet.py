@@ -98,13 +98,14 @@ def _sheet(book: Any, formats: _Formats, table: PublishedTable) -> None:
         cells = texts(table, column)
         width = max([len(text) for text in cells], default=0) if column.kind == "text" else 10
         sheet.set_column(i, i, min(max(width, 10), WIDTH))
+        of_figures = formats.figure(column)
         for row, text in enumerate(cells, start=FIRST_ROW - 1):
             if column.kind == "text":
                 sheet.write_string(row, i, text)
             elif text.startswith("["):
                 sheet.write_string(row, i, text, formats.mark)
             else:
-                sheet.write_number(row, i, float(text), formats.figure(column))
+                sheet.write_number(row, i, float(text), of_figures)
     sheet.freeze_panes(FIRST_ROW - 1, len(list(takewhile(lambda c: c.kind == "text", table.columns))))
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
