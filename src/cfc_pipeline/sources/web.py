@@ -30,6 +30,8 @@ from cfc_pipeline.programme import THIS_MACHINE
 # What a tool can complain about; each has one message for people.
 Complaint = Literal["token", "permission", "region", "survey", "quota", "busy", "refused"]
 
+Shape = Mapping[str, pl.DataType | type[pl.DataType]]  # field of an answer: what it is read as
+
 _TRIES = 5
 _LONGEST_WAIT = 120.0  # seconds; a tool that asks for more is asked again by the next run
 _TIMEOUT = (10.0, 120.0)  # seconds to connect, and between two pieces of an answer
@@ -108,6 +110,17 @@ class Web:
 
     def get_json(self, place: str, **params: Any) -> Any:
         return self.content(self.get(place, **params))
+
+    def get_columns(self, place: str, shape: Shape, **params: Any) -> pl.DataFrame:
+        return self.columns(self.get(place, **params), shape)
+
+    def columns(self, reply: Reply, shape: Shape) -> pl.DataFrame:
+        """JSON of a good answer as columns: a row for an object, or for each in a list. Only what `shape` names is
+        read, numbers as text where it says so; what is not there is null. SourceError when its type is another."""
+        try:
+            return pl.read_json(reply.content, schema=shape)
+        except pl.exceptions.PolarsError:
+            raise self.strange("it is not JSON, or of another shape than is known") from None
 
     def content(self, reply: Reply) -> Any:
         """JSON of a good answer; SourceError when it is none, such as a login page."""

@@ -14,6 +14,7 @@ from cfc_pipeline.sources.raw import COMPLETE, RECORD, SUBMITTED, TEST, RawColum
 SCHEMA = {RECORD: pl.String, SUBMITTED: pl.String, COMPLETE: pl.Boolean, TEST: pl.Boolean}
 _T = TypeVar("_T")
 _AT_ONCE = 1000
+_PAGES_AT_ONCE = 20
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -47,10 +48,35 @@ def in_columns(rows: Iterable[_T], cells: Callable[[list[_T]], Mapping[str, Sequ
     return pl.concat(parts, rechunk=True)
 
 
-def _batches(rows: Iterable[_T]) -> Iterator[list[_T]]:
-    coming = iter(rows)
-    while some := list(islice(coming, _AT_ONCE)):
+def in_pages(pages: Iterable[pl.DataFrame], cells: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+    """The same from pages that were parsed into columns, of which there is at least one."""
+    parts = (cells(pl.concat(some)) for some in _batches(pages, _PAGES_AT_ONCE))
+    return pl.concat(parts, how="diagonal", rechunk=True)
+
+
+def _batches(things: Iterable[_T], size: int = _AT_ONCE) -> Iterator[list[_T]]:
+    coming = iter(things)
+    while some := list(islice(coming, size)):
         yield some
+
+
+def each(rows: pl.DataFrame, field: str, *needed: str) -> pl.DataFrame:
+    """A row for each thing in the lists of a column, with the thing's own fields beside the row's others."""
+    return whole(rows.filter(pl.col(field).list.len() > 0).explode(field).unnest(field), *needed)
+
+
+def whole(rows: pl.DataFrame, *needed: str) -> pl.DataFrame:
+    """ValueError when a row lacks something that it must have, so that nobody's answers are taken for no answers."""
+    if any(rows[name].null_count() for name in needed):
+        raise ValueError("something is missing that must be there")
+    return rows
+
+
+def wide(told: pl.DataFrame, said: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """`told`, one row for each `index`, with a column for each of these keys that `said` (`index`, `key`, `said`) has;
+    what was said last counts."""
+    cells = said.filter(pl.col("key").is_in(keys)).pivot("key", index="index", values="said", aggregate_function="last")
+    return told.join(cells, on="index", how="left")
 
 
 def _frame(cells: Mapping[str, Sequence[Any]]) -> pl.DataFrame:

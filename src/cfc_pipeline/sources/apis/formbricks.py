@@ -12,6 +12,7 @@ which was shown and passed over has a time in `ttc`, and one that was not shown 
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import chain
 from typing import Any
 
 from cfc_pipeline.programme import Fetch
@@ -102,11 +103,11 @@ def _elements(form: dict[str, Any]) -> list[dict[str, Any]]:
 def _walk(web: Web, survey: str, window: dict[str, str | None]) -> Iterator[Row]:
     asked = {"surveyId": survey, "limit": _PER_PAGE, "sortBy": "createdAt", "order": "asc", **window}
 
-    def page(number: int) -> tuple[list[Row], int]:
+    def page(number: int) -> tuple[list[Row], list[str], int]:
         content = web.get_json("api/v2/management/responses", **asked, skip=(number - 1) * _PER_PAGE)
-        return content["data"], content["meta"]["total"]
+        return content["data"], [one["id"] for one in content["data"]], content["meta"]["total"]
 
-    return numbered(web, page, _PER_PAGE)
+    return chain.from_iterable(numbered(web, page, _PER_PAGE))
 
 
 def _columns(element: dict[str, Any]) -> Iterator[RawColumn]:

@@ -18,17 +18,19 @@ from collections.abc import Container, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+import polars as pl
+
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, earlier, latest, table
+from cfc_pipeline.sources.apis.answers import Answers, earlier, in_order, in_pages, latest, whole
 from cfc_pipeline.sources.apis.xlsform import choice, labelled
 from cfc_pipeline.sources.columns import tidy
 from cfc_pipeline.sources.raw import COMPLETE, RECORD, SUBMITTED, TEST, Choice, RawColumn
-from cfc_pipeline.sources.web import Web
+from cfc_pipeline.sources.web import Shape, Web
 
 NEEDS = "the API key that the account's settings show under Security"
 _PER_PAGE = 1000  # the most that the API gives
-_SYSTEM = ("_id", "_submission_time")
+_SYSTEM = {"_id": pl.Int64, "_submission_time": pl.String}
 _PERSONAL = ("email", "username", "deviceid", "phonenumber", "simserial", "subscriberid")  # types of questions
 _SILENT = ("start", "end", "today", "note", "audit", "background-audio")  # asked of nobody
 _TABLES = {"begin_score": "kobo--score-choices", "begin_rank": "kobo--rank-items"}  # where a table names its choices
@@ -62,8 +64,7 @@ def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Contai
     start = (earlier(since) or "").removesuffix("Z")
     window = {"_submission_time": {"$gte": start}} if start else {}
     keys = [column.key for column in form if column.key in wanted]
-    found = _rows(web, survey, window, [*_SYSTEM, *keys])
-    rows = labelled(table((_row(one) for one in found), form, wanted), form)
+    rows = labelled(in_order(in_pages(_pages(web, survey, window, keys), _told), form, wanted), form)
     return Answers(rows, latest(rows[SUBMITTED].to_list(), since), everything=not since)
 
 
@@ -75,23 +76,27 @@ def _data(survey: str) -> str:
     return f"api/v2/assets/{survey}/data.json"
 
 
-def _rows(web: Web, survey: str, window: dict[str, Any], fields: list[str]) -> Iterator[dict[str, Any]]:
+def _pages(web: Web, survey: str, window: dict[str, Any], keys: list[str]) -> Iterator[pl.DataFrame]:
+    fields = {**_SYSTEM, **dict.fromkeys(keys, pl.String)}
+    shape: Shape = {"count": pl.Int64, "next": pl.String, "results": pl.List(pl.Struct(fields))}
     last, more = 0, True
     while more:
-        page = web.get_json(
+        page = web.get_columns(
             _data(survey),
+            shape,
             limit=_PER_PAGE,
             sort=json.dumps({"_id": 1}),
             query=json.dumps({"_id": {"$gt": last}, **window}),
-            fields=json.dumps(fields),
+            fields=json.dumps(list(fields)),
         )
-        ids, left = [one["_id"] for one in page["results"]], page["count"]
+        rows, left = whole(page["results"].item().struct.unnest(), *_SYSTEM), page["count"].item()
+        ids = rows["_id"].to_list()
         if ids != sorted(set(ids)) or min(ids, default=last + 1) <= last:
             raise web.strange("its responses repeat, or are not in the order that was asked for")
-        if len(ids) < min(left, _size(page["next"], left)):
+        if len(ids) < min(left, _size(page["next"].item(), left)):
             raise web.strange(f"it sent {len(ids)} of the {left} responses that were left")
         more = len(ids) < left
-        yield from page["results"]
+        yield rows
         last = max(ids, default=last)
 
 
@@ -101,10 +106,13 @@ def _size(following: str | None, left: int) -> int:
     return max(1, size)
 
 
-def _row(one: dict[str, Any]) -> dict[str, Any]:
-    stamp = one["_submission_time"][:19] + "Z"
-    one |= {RECORD: str(one["_id"]), SUBMITTED: stamp, COMPLETE: True, TEST: False}  # in place: copies take time
-    return one
+def _told(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(
+        pl.col("_id").cast(pl.String).alias(RECORD),
+        (pl.col("_submission_time").str.slice(0, 19) + "Z").alias(SUBMITTED),
+        pl.lit(True).alias(COMPLETE),
+        pl.lit(False).alias(TEST),
+    )
 
 
 def _columns(survey: list[dict[str, Any]], lists: Mapping[str, list[Choice]]) -> Iterator[RawColumn]:

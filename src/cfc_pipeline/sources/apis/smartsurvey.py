@@ -12,6 +12,7 @@ unconfirmed; tables of drop-down lists are left out. Whether a question was show
 
 from collections.abc import Container, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from cfc_pipeline.errors import ConfigError
@@ -63,11 +64,12 @@ def count(web: Web, survey: str) -> int | None:
 
 
 def _walk(web: Web, survey: str, window: dict[str, int]) -> Iterator[Row]:
-    def page(number: int) -> tuple[list[Row], int]:
+    def page(number: int) -> tuple[list[Row], list[int], int]:
         reply = _page(web, survey, page=number, page_size=_PER_PAGE, **window)
-        return web.content(reply), _total(reply)
+        rows = web.content(reply)
+        return rows, [one["id"] for one in rows], _total(reply)
 
-    return numbered(web, page, _PER_PAGE)
+    return chain.from_iterable(numbered(web, page, _PER_PAGE))
 
 
 def _page(web: Web, survey: str, **asked: int) -> Reply:

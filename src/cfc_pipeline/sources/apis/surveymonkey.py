@@ -8,12 +8,14 @@ lets its holder change a response, and addresses and names come uninvited: nothi
 from collections.abc import Container, Iterator
 from typing import Any
 
+import polars as pl
+
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, earlier, latest, table
-from cfc_pipeline.sources.apis.paging import Row, numbered
+from cfc_pipeline.sources.apis.answers import Answers, each, earlier, in_order, in_pages, latest, whole, wide
+from cfc_pipeline.sources.apis.paging import numbered
 from cfc_pipeline.sources.columns import tidy
 from cfc_pipeline.sources.raw import COMPLETE, NOT_TICKED, RECORD, SUBMITTED, TEST, Choice, RawColumn
-from cfc_pipeline.sources.web import Complaint, Reply, Web
+from cfc_pipeline.sources.web import Complaint, Reply, Shape, Web
 
 NEEDS = "the access token of a private app, with the scopes surveys_read and responses_read_detail"
 _SERVER = "https://api.surveymonkey.com/v3"
@@ -23,6 +25,14 @@ _TESTS = ("preview", "survey_preview")
 # Also known by these keys in files; only fetched for an entry that names one as its person column.
 _PERSONAL = {"Email Address": "email_address", "First Name": "first_name", "Last Name": "last_name"}
 _REFERENCE = "Custom Data 1"
+_FIELDS = ("id", "date_modified", "response_status", "collection_mode")
+_ANSWER = ("choice_id", "other_id", "row_id", "col_id", "text")
+_QUESTIONS = pl.List(pl.Struct({"id": pl.String, "answers": pl.List(pl.Struct(dict.fromkeys(_ANSWER, pl.String)))}))
+_RESPONSE = dict.fromkeys((*_FIELDS, "custom_value", *_PERSONAL.values()), pl.String) | {
+    "pages": pl.List(pl.Struct({"questions": _QUESTIONS}))
+}
+_OPTION = {"id": pl.String, "key": pl.String}
+_PAGE: Shape = {"data": pl.List(pl.Struct(_RESPONSE)), "total": pl.Int64}
 
 
 def connect(fetch: Fetch, secret: str) -> Web:
@@ -44,9 +54,8 @@ def questionnaire(web: Web, survey: str) -> tuple[RawColumn, ...]:
 
 def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Container[str], since: str | None) -> Answers:
     window = {"start_modified_at": earlier(since)} if since else {}
-    labels = {(c.key.split("_")[0], choice.id): choice.label for c in form for choice in c.choices}
-    options = _options(form)
-    rows = table((_row(one, labels, options) for one in _bulk(web, survey, window)), form, wanted)
+    told = in_pages(_bulk(web, survey, window), lambda some: _cells(some, form, wanted))
+    rows = in_order(told, form, wanted)
     stamps = [stamp[:19] + "Z" for stamp in rows[SUBMITTED]]
     return Answers(rows, latest(stamps, since), everything=not since)
 
@@ -55,12 +64,13 @@ def count(web: Web, survey: str) -> int | None:
     return int(web.get_json(f"surveys/{survey}/responses/bulk", per_page=1)["total"])
 
 
-def _bulk(web: Web, survey: str, window: dict[str, str | None]) -> Iterator[Row]:
+def _bulk(web: Web, survey: str, window: dict[str, str | None]) -> Iterator[pl.DataFrame]:
     asked = {"per_page": _PER_PAGE, "sort_by": "date_modified", "sort_order": "ASC", **window}
 
-    def page(number: int) -> tuple[list[Row], int]:
-        content = web.get_json(f"surveys/{survey}/responses/bulk", page=number, **asked)
-        return content["data"], content["total"]
+    def page(number: int) -> tuple[pl.DataFrame, pl.Series, int]:
+        content = web.get_columns(f"surveys/{survey}/responses/bulk", _PAGE, page=number, **asked)
+        rows = whole(content["data"].item().struct.unnest(), *_FIELDS, "pages")
+        return rows, rows["id"], content["total"].item()
 
     return numbered(web, page, _PER_PAGE)
 
@@ -92,41 +102,44 @@ def _choice(one: dict[str, Any]) -> Choice:
     return Choice(one["id"], tidy(one["text"]), None if number is None else str(number))
 
 
-def _options(form: tuple[RawColumn, ...]) -> dict[str, list[str]]:
-    """Question: the keys of its options, where several can be ticked."""
-    found: dict[str, list[str]] = {}
-    for column in form:
-        question, _, option = column.key.partition("_")
-        if len(column.choices) == 1 and column.choices[0].id == option:
-            found.setdefault(question, []).append(column.key)
-    return found
+def _options(form: tuple[RawColumn, ...]) -> pl.DataFrame:
+    """The columns of what can be ticked beside other things, with their questions."""
+    keys = [c.key for c in form if len(c.choices) == 1 and c.key.partition("_")[2] == c.choices[0].id]
+    return pl.DataFrame({"id": [key.partition("_")[0] for key in keys], "key": keys}, schema=_OPTION)
 
 
-def _row(one: dict[str, Any], labels: dict[tuple[str, str], str], options: dict[str, list[str]]) -> dict[str, Any]:
-    cells: dict[str, Any] = {
-        RECORD: one["id"],
-        SUBMITTED: one["date_modified"],
-        COMPLETE: one["response_status"] == "completed",
-        TEST: one["collection_mode"] in _TESTS,
-        _REFERENCE: one.get("custom_value"),
-        **{key: one.get(field) for key, field in _PERSONAL.items()},
-    }
-    for page in one["pages"]:
-        for question in page["questions"]:
-            cells.update(dict.fromkeys(options.get(question["id"], ()), NOT_TICKED))
-            cells.update(_cell(question["id"], answer, labels, options) for answer in question["answers"])
-    return cells
+def _cells(found: pl.DataFrame, form: tuple[RawColumn, ...], wanted: Container[str]) -> pl.DataFrame:
+    told = found.with_row_index().select(
+        "index",
+        pl.col("id").alias(RECORD),
+        pl.col("date_modified").alias(SUBMITTED),
+        (pl.col("response_status") == "completed").alias(COMPLETE),
+        pl.col("collection_mode").is_in(_TESTS).alias(TEST),
+        pl.col("custom_value").alias(_REFERENCE),
+        *(pl.col(field).alias(key) for key, field in _PERSONAL.items()),
+    )
+    pages = each(found.with_row_index().select("index", "pages"), "pages", "questions")
+    said = _said(each(pages, "questions", "id", "answers"), form)
+    return wide(told, said, [column.key for column in form if column.key in wanted])
 
 
-def _cell(
-    question: str, answer: dict[str, Any], labels: dict[tuple[str, str], str], options: dict[str, list[str]]
-) -> tuple[str, str | None]:
-    """Where an answer belongs, and its text or the label of its choice."""
-    choice = answer.get("choice_id")
-    place = [answer[part] for part in ("other_id", "row_id", "col_id") if part in answer]
-    if question in options and choice is not None:
-        place = [choice]
-    return "_".join([question, *place]), answer.get("text", labels.get((question, str(choice))))
+def _said(questions: pl.DataFrame, form: tuple[RawColumn, ...]) -> pl.DataFrame:
+    """Where answers belong, and their texts or the labels of their choices; before them, that nothing was ticked."""
+    options = _options(form)
+    labels = {f"{c.key.split('_')[0]}_{choice.id}": choice.label for c in form for choice in c.choices}
+    choice = pl.concat_str("id", "choice_id", separator="_")
+    place = pl.concat_str("id", "other_id", "row_id", "col_id", separator="_", ignore_nulls=True)
+    option = pl.col("id").is_in(options["id"].implode()) & pl.col("choice_id").is_not_null()
+    return pl.concat(
+        [
+            questions.join(options, on="id").select("index", "key", pl.lit(NOT_TICKED).alias("said")),
+            each(questions, "answers").select(
+                "index",
+                pl.when(option).then(choice).otherwise(place).alias("key"),
+                pl.coalesce("text", choice.replace_strict(labels, default=None, return_dtype=pl.String)).alias("said"),
+            ),
+        ]
+    )
 
 
 _COMPLAINTS: dict[str, Complaint] = {
