@@ -10,6 +10,7 @@ from cfc_pipeline.identity.approvals import decide, read
 from cfc_pipeline.programme_folder import init
 from cfc_pipeline.recipes.doctor import examine
 from cfc_pipeline.recipes.ingest import ingest
+from cfc_pipeline.recipes.report import in_words
 
 COHORT = "{id: 2025-a, label: Cohort A, academic_year: 2025/26, start: 2025-09-15, end: 2026-07-10}"
 SURVEY = """
@@ -58,6 +59,14 @@ def test_a_file_that_is_not_there_is_told_and_the_others_are_taken_in(folder: Pa
     report = ingest(folder, {}, files=[folder / "nowhere.csv", folder, answers(folder)])
     assert [type(refused.error).__name__ for refused in report.refused] == ["ExportError", "ExportError"]
     assert report.totals["stored"] == 2
+
+
+def test_columns_that_no_entry_names_are_counted_and_not_called(folder: Path) -> None:
+    settings(folder)
+    (folder / "inbox" / "more.csv").write_text("Useful,What Ann Bell's secretary is called,Phone\n4,x,1\n")
+    report = ingest(folder, {}, dry_run=True)
+    assert "Columns that no survey entry names were left out: 2 in more.csv" in in_words(report).splitlines()
+    assert "Bell" not in in_words(report)
 
 
 def test_a_survey_that_does_not_exist_is_told(folder: Path) -> None:

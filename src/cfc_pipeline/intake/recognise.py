@@ -62,6 +62,12 @@ def missing_columns(raw: RawTable, survey: Survey) -> list[str]:
     return [name for name in columns_of(survey) if resolve(raw, name) is None]
 
 
+def unnamed_columns(raw: RawTable, survey: Survey) -> list[str]:
+    """Keys of the columns that people filled in and the entry does not name: nothing of them is stored."""
+    named = {resolve(raw, name) for name in columns_of(survey)}
+    return [column.key for column in raw.columns if not column.system and column.key not in named]
+
+
 def assign(raw: RawTable, name: str, surveys: list[Survey]) -> Survey:
     """The one survey entry that this file fits. `name` only decides between entries that look the same.
 

@@ -43,6 +43,7 @@ class Taken:
     name: str
     path: Path
     warnings: tuple[str, ...]
+    left_out: int  # columns that people filled in and no survey entry names
 
 
 @dataclass(frozen=True)

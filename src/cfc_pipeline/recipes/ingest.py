@@ -14,6 +14,7 @@ from cfc_pipeline.identity.vault import list_raw
 from cfc_pipeline.intake import labels_or_numbers
 from cfc_pipeline.intake.batch import Intake, take_in
 from cfc_pipeline.intake.other_breaks import other_breaks
+from cfc_pipeline.intake.recognise import unnamed_columns
 from cfc_pipeline.intake.trends import breaks
 from cfc_pipeline.intake.versions import versions
 from cfc_pipeline.programme import Programme
@@ -107,7 +108,12 @@ def _take_in(con: Connection, basis: Basis, files: list[Path] | None, survey_id:
         received={f.number: basis.now.date() for f in intake.files} | {c.number: c.received_on for c in sealed},
         people=known_from(intake.named),
         new=[
-            Taken(a.file.name, a.path, (*a.file.raw.warnings, *labels_or_numbers.notes(a.file, intake.files)))
+            Taken(
+                a.file.name,
+                a.path,
+                warnings=(*a.file.raw.warnings, *labels_or_numbers.notes(a.file, intake.files)),
+                left_out=len(unnamed_columns(a.file.raw, a.file.survey)),
+            )
             for a in arrivals
         ],
         repeats=[path for path in repeats if path not in moved],
@@ -148,6 +154,8 @@ def _tell(report: IngestReport, basis: Basis, came: Came) -> None:
     report.new_files = shown([one.name for one in came.new], came.people)
     notes = zip(report.new_files, came.new, strict=True)
     report.notes = [f"{name}: {warning}" for name, one in notes for warning in one.warnings]
+    left_out = zip(report.new_files, came.new, strict=True)
+    report.left_out = {name: one.left_out for name, one in left_out if one.left_out}
     report.repeats = shown([path.name for path in came.repeats], came.people)
     report.moved = shown([path.name for path in came.moved], came.people)
     names = shown([r.name for r in came.refused], came.people)

@@ -13,6 +13,8 @@ from cfc_pipeline.recipes import forms, heartbeat, twice
 from cfc_pipeline.recipes.forms import Plan
 from schemas.tables import FATES
 
+_FEW = 3  # files are named, of as many as there may be
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -56,6 +58,7 @@ class IngestReport:
     repeats: list[str] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)  # files that belong to another survey entry from now on
     notes: list[str] = field(default_factory=list)  # what had to be assumed to read a new file
+    left_out: dict[str, int] = field(default_factory=dict)  # new file: columns of it that no survey entry names
     changed: list[str] = field(default_factory=list)  # files that became others while they were taken in
     left: list[str] = field(default_factory=list)  # files that are taken in and could not leave the inbox
     refused: list[Refused] = field(default_factory=list)
@@ -118,7 +121,7 @@ def in_words(report: IngestReport) -> str:
         for name in report.moved
     ]
     lines += [f"  note: {note}" for note in report.notes]
-    lines += [_fetched(news) for news in report.news]
+    lines += _left_out(report.left_out) + [_fetched(news) for news in report.news]
     lines += forms.news(report.plans)
     lines += twice.in_words(report.twice)
     if report.taken_back:
@@ -142,6 +145,7 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "repeats": report.repeats,
         "moved": report.moved,
         "notes": report.notes,
+        "left_out_columns": report.left_out,
         "changed": report.changed,
         "left": report.left,
         "fetched": [asdict(news) for news in report.news],
@@ -162,6 +166,14 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "clock_behind": report.clock_behind,
         "comments_waiting": report.comments_waiting,
     }
+
+
+def _left_out(columns: dict[str, int]) -> list[str]:
+    """How many, not which: a heading may say who somebody is."""
+    most = sorted(columns.items(), key=lambda one: -one[1])
+    listed = ", ".join(f"{count} in {name}" for name, count in most[:_FEW])
+    more = f" and others in {len(most) - _FEW} more files" if len(most) > _FEW else ""
+    return [f"Columns that no survey entry names were left out: {listed}{more}"] if columns else []
 
 
 def _fetched(news: News) -> str:
