@@ -428,3 +428,11 @@ def test_an_unreadable_file_is_refused_without_its_name(folder):
         draft(folder, file)
     assert SECRET not in str(refusal.value)
     assert not list((folder / "drafts").glob("*")) if (folder / "drafts").exists() else True
+
+
+def test_ratings_whose_headings_mention_the_session_are_still_told(folder):
+    questions = ["Which session was it?", "This session: useful", "This session: safe", "What helped?"]
+    path = google(folder, questions, [[f"Session {n % 3}", str(n % 5 + 1), "4", "Breathing"] for n in range(16)])
+    text = path.read_text()
+    assert 'session: # TODO: its number; or a column, perhaps "Which session was it?"' in text
+    assert 'looks like a rating; belongs to no known instrument: "This session: useful", 5 different answers' in text

@@ -117,7 +117,9 @@ class Finding:
     @cached_property
     def _free(self) -> list[RawColumn]:
         used = [column for _, column in self.people]
-        used += [c for named in (self.fields, self.hints) for columns in named.values() for c in columns]
+        used += [c for columns in self.fields.values() for c in columns]
+        # Of several that a setting may be in, most are something else.
+        used += [c for columns in self.hints.values() if len(columns) == 1 for c in columns]
         return [c for c in self.others if c not in used]
 
     @cached_property
