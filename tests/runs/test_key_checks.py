@@ -57,6 +57,19 @@ def from_two(given):
     return given + 1
 
 
+def hurried(given):
+    given[:2] = [[4], [3]]
+    return given
+
+
+@pytest.mark.parametrize("report", [hurried], indirect=True)
+def test_one_answer_to_items_that_mean_opposite_things_is_told_and_counts(report):
+    (doubt,) = report.straight
+    assert (doubt.survey_id, doubt.instrument, doubt.forms) == ("brs-pre", "brs", 1)
+    assert "Answers that look hurried, and count like others: survey brs-pre, brs:" in in_words(report)
+    assert ask(report.folder, "SELECT count(*) FROM scale_score WHERE score IS NOT NULL") == [(40,)]
+
+
 @pytest.mark.parametrize("report", [as_asked], indirect=True)
 def test_nothing_is_said_of_answers_that_fit(report):
     assert report.doubts == []

@@ -32,6 +32,15 @@ _FORMS = f"""
 """
 
 
+_STRAIGHT = """
+    SELECT survey_id, count(*) FROM answer_sheet JOIN response USING (response_id)
+    WHERE instrument = $instrument AND status = 'counted' AND list_aggregate(answers, 'count') >= $enough
+        AND list_min(answers) = list_max(answers) AND 2 * list_min(answers) <> $middle
+    GROUP BY survey_id ORDER BY survey_id
+"""
+_FEWEST_ALIKE = 5  # items; of fewer, one answer to all of them may be meant
+
+
 @dataclass(frozen=True)
 class Doubt:
     """What does not fit the key, in one survey's answers to one instrument. `forms` is how many it was seen in."""
@@ -53,6 +62,20 @@ def key_checks(
     listed = con.execute("SELECT DISTINCT instrument FROM answer_sheet ORDER BY instrument").fetchall()
     keys = [instruments[name] for (name,) in listed if instruments[name].kind == "scale"]
     return [doubt for key in keys for doubt in _of_instrument(con, key, outside)]
+
+
+def straight_lines(con: duckdb.DuckDBPyConnection, instruments: Mapping[str, Instrument]) -> list[Doubt]:
+    """Forms with one answer to every item, also to items that mean the opposite; the middle one may be meant. They
+    count like all others: who ticks a column is for people to judge, not for a rule."""
+    asked = {"enough": _FEWEST_ALIKE}
+    return [
+        Doubt(survey, key.id, "one and the same answer to every item, also to those that mean the opposite", forms)
+        for key in instruments.values()
+        if key.reverse and len(key.reverse) < key.items - len(key.fillers)
+        for survey, forms in con.execute(
+            _STRAIGHT, asked | {"instrument": key.id, "middle": key.lowest + key.highest}
+        ).fetchall()
+    ]
 
 
 def _of_instrument(con: duckdb.DuckDBPyConnection, key: Instrument, outside: Collection[str]) -> Iterator[Doubt]:

@@ -72,6 +72,7 @@ class IngestReport:
     stale_codes: list[int] = field(default_factory=list)
     unreadable_sheets: list[str] = field(default_factory=list)  # of coders
     doubts: list[Doubt] = field(default_factory=list)  # where answers do not behave as their key says
+    straight: list[Doubt] = field(default_factory=list)  # forms with one answer to everything
     crowded: list[str] = field(default_factory=list)  # sessions with more forms than people present
     several: dict[str, int] = field(default_factory=dict)  # people in more than one cohort
     twice: dict[str, int] = field(default_factory=dict)  # responses of people who answered twice, or out of order
@@ -128,6 +129,7 @@ def in_words(report: IngestReport) -> str:
         lines.append(
             f"{report.taken_back} responses {verb} taken back: consent, withdrawal, a check or a changed entry"
         )
+    lines += [f"Answers that look hurried, and count like others: {doubt.in_words()}" for doubt in report.straight]
     lines += _linked(report.links) + _several(report.several)
     return "\n".join(lines + _excluded(report) + _to_do(report))
 
@@ -158,6 +160,7 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "stale_codes": report.stale_codes,
         "unreadable_sheets": report.unreadable_sheets,
         "key_checks": [asdict(doubt) for doubt in report.doubts],
+        "straight_lines": [asdict(doubt) for doubt in report.straight],
         "more_forms_than_people": report.crowded,
         "stopped": report.stopped,
         "superseded": report.superseded,

@@ -13,7 +13,7 @@ from cfc_pipeline.intake import moves
 from cfc_pipeline.measures.instruments import instrument_rows, item_rows
 from cfc_pipeline.measures.scoring import score
 from cfc_pipeline.outcomes import estimates
-from cfc_pipeline.outcomes.key_checks import key_checks
+from cfc_pipeline.outcomes.key_checks import key_checks, straight_lines
 from cfc_pipeline.outcomes.sessions import crowded
 from cfc_pipeline.programme import Cohort
 from cfc_pipeline.recipes import twice
@@ -63,6 +63,7 @@ def store_everything(con: Connection, basis: Basis, came: Came) -> IngestReport:
         ledger=ledger,
         reasons=held,
         doubts=key_checks(con, instruments, outside),
+        straight=straight_lines(con, instruments),
         several=several,
         crowded=[f"{cohort} session {session}" for cohort, session in crowded(con)],
         twice=twice.told(con, passed_over),
