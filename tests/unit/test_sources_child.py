@@ -44,6 +44,7 @@ def test_a_reader_that_dies_of_a_file_takes_nothing_with_it(monkeypatch: pytest.
     dies.chmod(0o700)
     monkeypatch.setattr(child.sys, "executable", str(dies))
     assert "damaged or cut short" in refusal(sav(ROWS))
+    assert "damaged or cut short" in refusal(sav(ROWS) + bytes(1 << 20))  # more than a pipe holds: it is not all taken
 
 
 def test_the_process_is_told_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -44,6 +44,14 @@ def test_cells_become_the_text_that_people_see() -> None:
     assert row == (2, "4", "4", "4.5", "TRUE", "2026-03-29 01:30:05", "2026-01-02", "09:05:00", "x", None, "2026")
 
 
+def test_a_cell_that_is_true_is_not_a_number_that_is_equal_to_it() -> None:
+    grid = open_grid(book([["a", "b"], [1, True], [True, 1.0], [0, False], ["1", "TRUE"]]), "export.xlsx")
+
+    body = grid.body(1, ["a", "b"]).collect()
+    assert body["a"].to_list() == ["1", "TRUE", "0", "1"]
+    assert body["b"].to_list() == ["TRUE", "1", "FALSE", "TRUE"]
+
+
 def test_seconds_survive_the_spreadsheet_fraction() -> None:
     moments = [
         datetime(2026, 5, 1, hour, minute, second) for hour in (0, 7, 23) for minute in (1, 59) for second in (1, 59)

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-_START = np.frombuffer(b' r="', dtype=np.uint8)
+_START = b' r="'
 _LETTERS, _DIGITS = 3, 7
 _LONGEST = _LETTERS + _DIGITS + 1
 _ENDS = np.zeros(256, dtype=bool)  # what may stand after the name of an element
 _ENDS[list(b" \t\r\n/>")] = True
+
+Numbers = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -28,25 +30,29 @@ def extent(text: bytes) -> Extent:
     """`text` ends before a `<` or with the file."""
     framed = np.frombuffer(b" " + text + b" " * (len(_START) + _LONGEST), dtype=np.uint8)
     named = np.flatnonzero(framed[: len(text) + 1] == ord("c"))
-    before = framed[named - 1]
-    at = named[((before == ord("<")) | (before == ord(":"))) & _ENDS[framed[named + 1]]]
-    places = framed[at[:, None] + np.arange(1, 1 + len(_START) + _LONGEST)]
-    plain = (places[:, : len(_START)] == _START).all(axis=1) & (framed[at - 1] == ord("<"))
-    columns, rows = _read(places[plain, len(_START) :])
+    before = framed.take(named - 1)
+    at = named[((before == ord("<")) | (before == ord(":"))) & _ENDS.take(framed.take(named + 1))]
+    plain = framed.take(at - 1) == ord("<")
+    for place, sign in enumerate(_START, start=1):
+        plain &= framed.take(at + place) == sign
+    columns, rows = _read(framed, at[plain] + len(_START) + 1)
     return Extent(len(at), int((rows > 0).sum()), int(columns.max(initial=0)), int(rows.max(initial=0)))
 
 
-def _read(signs: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+def _read(framed: npt.NDArray[np.uint8], at: npt.NDArray[np.int64]) -> tuple[Numbers, Numbers]:
     """Column and row of each address, which a quotation mark ends; 0 where it is none."""
-    columns, rows = np.zeros(len(signs), dtype=np.int32), np.zeros(len(signs), dtype=np.int32)
-    letters, digits = np.zeros(len(signs), dtype=np.int8), np.zeros(len(signs), dtype=np.int8)
-    for place in range(_LONGEST - 1):
-        sign = signs[:, place].astype(np.int32)
-        letter = (sign >= ord("A")) & (sign <= ord("Z")) & (letters == place) & (place < _LETTERS)
-        digit = (sign >= ord("0")) & (sign <= ord("9")) & (letters + digits == place) & (digits < _DIGITS)
+    columns, rows, digits = (np.zeros(len(at), dtype=np.int32) for _ in range(3))
+    ended = np.zeros(len(at), dtype=bool)
+    in_letters = goes_on = ~ended
+    for place in range(_LONGEST):
+        sign = framed.take(at + place)
+        ended |= goes_on & (sign == ord('"')) & (digits > 0)
+        letter = in_letters & (sign >= ord("A")) & (sign <= ord("Z")) & (place < _LETTERS)
+        digit = goes_on & (sign >= ord("0")) & (sign <= ord("9")) & (columns > 0) & (digits < _DIGITS)
         columns = np.where(letter, columns * 26 + sign - (ord("A") - 1), columns)
-        rows = np.where(digit & (letters > 0), rows * 10 + sign - ord("0"), rows)
-        letters, digits = letters + letter, digits + (digit & (letters > 0))
-    ended = signs[np.arange(len(signs)), letters + digits] == ord('"')
-    ended &= digits > 0
+        rows = np.where(digit, rows * 10 + sign - ord("0"), rows)
+        digits += digit
+        in_letters, goes_on = letter, letter | digit
+        if not goes_on.any():
+            break
     return np.where(ended, columns, 0), np.where(ended, rows, 0)

@@ -16,10 +16,13 @@ import subprocess
 import sys
 from array import array
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 
 from cfc_pipeline.errors import ExportError
@@ -45,12 +48,14 @@ class Cells:
 
 def as_cells(found: Columns) -> Cells:
     """ValueError when a text is no Unicode."""
-    return Cells(pl.DataFrame([_series(name, column) for name, column in enumerate(found.columns)]), found.about)
+    texts = pl.Series(found.texts, dtype=pl.String)
+    columns = [_series(column, texts).alias(str(position)) for position, column in enumerate(found.columns)]
+    return Cells(pl.DataFrame(columns), found.about)
 
 
-def _series(position: int, column: Column) -> pl.Series:
-    kind = pl.String if isinstance(column, list) else pl.Float64
-    return pl.Series(str(position), column, dtype=kind)
+def _series(column: Column, texts: pl.Series) -> pl.Series:
+    values = pl.Series(np.frombuffer(column, dtype=column.typecode))
+    return values if column.typecode == "d" else texts.gather(values)
 
 
 def refusal(why: str, name: str, kind: str) -> ExportError:
@@ -90,21 +95,32 @@ def in_child(job: Job, data: bytes, name: str, kind: str) -> Cells:
         env=environment,
     )
     with child:
-        try:
-            answer, _ = child.communicate(data, timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            raise refusal("too large", name, kind) from None
+        answer = _answer(child, data)
     if child.returncode:
         raise refusal("too large" if child.returncode in _STOPPED else "damaged", name, kind)
     parts = _parts(memoryview(answer))
     about = json.loads(bytes(next(parts)))
     if why := about.get("refused"):
         raise refusal(why, name, kind)
+    texts = json.loads(bytes(next(parts)))
     try:
-        return as_cells(Columns(map(_column, parts), about))
+        return as_cells(Columns(map(_column, parts), texts, about))
     except ValueError:
         raise refusal("damaged", name, kind) from None
+
+
+def _answer(child: subprocess.Popen[bytes], data: bytes) -> bytes:
+    """It reads the whole file before it says anything, so neither waits for the other."""
+    assert child.stdin is not None, "a pipe"
+    assert child.stdout is not None, "a pipe"
+    late = Timer(PATIENCE, child.kill)
+    late.start()
+    try:
+        with suppress(BrokenPipeError), child.stdin:
+            child.stdin.write(data)
+        return child.stdout.read()
+    finally:
+        late.cancel()
 
 
 def _parts(answer: memoryview) -> Iterator[memoryview]:
@@ -116,7 +132,4 @@ def _parts(answer: memoryview) -> Iterator[memoryview]:
 
 
 def _column(part: memoryview) -> Column:
-    if bytes(part[:1]) == b"T":
-        texts: list[str | None] = json.loads(bytes(part[1:]))
-        return texts
-    return array("d", bytes(part[1:]))
+    return array(chr(part[0]), bytes(part[1:]))

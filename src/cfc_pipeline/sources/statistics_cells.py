@@ -85,9 +85,12 @@ def _numbers(values: pl.Series, ranges: Ranges, tagged: int) -> tuple[pl.Series,
 
 def _number_text(numbers: pl.Series, *, single: bool) -> pl.Series:
     """Whole numbers without ".0"; of `single` precision, 4.2 and not 4.199999809265137."""
-    whole = (numbers == numbers.floor()) & (numbers.abs() < 2**53)
+    is_whole = (numbers == numbers.floor()) & (numbers.abs() < 2**53)
+    whole = numbers.cast(pl.Int64, strict=False).cast(pl.String)
+    if is_whole.all():
+        return whole
     others = (numbers.cast(pl.Float32) if single else numbers).cast(pl.String)
-    return numbers.cast(pl.Int64, strict=False).cast(pl.String).zip_with(whole.fill_null(False), others)
+    return whole.zip_with(is_whole.fill_null(False), others)
 
 
 def _key(value: Any) -> str:

@@ -1,7 +1,7 @@
 """How large a survey can be, and what is told when a file is larger."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,9 +11,9 @@ TOO_LARGE = 3  # how the process ends when its memory is not enough
 
 Refused = Literal["damaged", "several sheets", "too large", "too wide"]
 if TYPE_CHECKING:
-    Column = list[str | None] | array[float]
+    Column = array[float] | array[int]
 else:  # until Python 3.12, what an array holds is known to type checkers only
-    Column = list | array
+    Column = array
 
 
 class Refusal(Exception):  # noqa: N818
@@ -24,9 +24,18 @@ class Refusal(Exception):  # noqa: N818
         self.why = why
 
 
+class Places(dict[Any, int]):
+    """Where each cell's text stands among all texts. A survey has few: each is kept, sent and read once."""
+
+    def __missing__(self, cell: Any) -> int:
+        self[cell] = place = len(self)
+        return place
+
+
 @dataclass(frozen=True)
 class Columns:
-    """Texts or numbers of every column, one after the other, and what else was found out, as JSON has it."""
+    """Every column, one after the other: doubles, or places in `texts`; and what else was found out, as JSON has it."""
 
     columns: Iterable[Column]
+    texts: Sequence[str | None]
     about: dict[str, Any]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyreadstat
 
-from .limits import MOST_CELLS, MOST_COLUMNS, Column, Columns, Refusal
+from .limits import MOST_CELLS, MOST_COLUMNS, Column, Columns, Places, Refusal
 from .stata_whole import is_whole
 
 SPSS_MARKS = (b"$FL2", b"$FL3")
@@ -41,9 +41,13 @@ def read_statistics(data: bytes) -> Columns:
         values, meta = _read(read, data, encoding, metadataonly=False)
     if said is not None and any(len(values[name]) != said for name in meta.column_names):
         raise Refusal("damaged")
-    variables = [_variable(name, values[name], meta) for name in meta.column_names]
-    columns = (_column(values.pop(name), variable) for name, variable in zip(meta.column_names, variables, strict=True))
-    return Columns(columns, {"variables": variables, "assumed": encoding})
+    variables, places = [], Places()
+    columns: list[Column] = []
+    for name in meta.column_names:
+        column, tagged = _column(values.pop(name), meta.readstat_variable_types.get(name), places)
+        columns.append(column)
+        variables.append(_variable(name, tagged, meta))
+    return Columns(columns, [*places], {"variables": variables, "assumed": encoding})
 
 
 def _described(read: Callable[..., Any], data: bytes) -> tuple[Any, str | None]:
@@ -74,25 +78,25 @@ def _read(read: Callable[..., Any], data: bytes, encoding: str | None, *, metada
         raise Refusal("too large" if "memory" in str(error) else "damaged") from None
 
 
-def _variable(name: str, values: list[Any], meta: Any) -> dict[str, Any]:
-    """What the file says of a variable. A letter among numbers is Stata's .a to .z, a value declared missing."""
-    kind = meta.readstat_variable_types.get(name)
-    tagged = 0 if kind == "string" else sum(type(value) is str for value in values)
+def _variable(name: str, tagged: int, meta: Any) -> dict[str, Any]:
+    """What the file says of a variable."""
     return {
         "name": name,
         "label": meta.column_names_to_labels.get(name) or "",
         "style": meta.original_variable_types.get(name) or "",
-        "kind": kind,
+        "kind": meta.readstat_variable_types.get(name),
         "ranges": [[one["lo"], one["hi"]] for one in meta.missing_ranges.get(name, ())],
         "tagged": tagged,
         "labels": [[value, label] for value, label in meta.variable_value_labels.get(name, {}).items()],
     }
 
 
-def _column(values: list[Any], variable: dict[str, Any]) -> Column:
-    if variable["kind"] == "string":
-        return values
+def _column(cells: list[Any], kind: str | None, places: Places) -> tuple[Column, int]:
+    """And how many letters are among numbers: Stata's .a to .z, values declared missing."""
+    if kind == "string":
+        return array("I", map(places.__getitem__, cells)), 0
     try:
-        return array("d", values)
+        return array("d", cells), 0
     except TypeError:
-        return array("d", [_NOTHING if value is None or type(value) is str else value for value in values])
+        numbers = array("d", [_NOTHING if cell is None or type(cell) is str else cell for cell in cells])
+        return numbers, sum(type(cell) is str for cell in cells)

@@ -7,12 +7,13 @@ cohort's, which must not be passed over.
 
 import io
 import zipfile
-from collections.abc import Iterator
+from array import array
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import python_calamine as calamine
 
-from .limits import MOST_COLUMNS, Columns, Refusal
+from .limits import MOST_COLUMNS, Columns, Places, Refusal
 from .workbook_markup import Markup, markup
 
 NO_VALUE = "#N/A"
@@ -41,7 +42,7 @@ def read_workbook(data: bytes) -> Columns:
     except (calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError, KeyError):
         raise Refusal("damaged") from None
     shown = _with_errors(found, beside)
-    return Columns(_columns(found) if found else (), {"warnings": _warnings(beside, shown)})
+    return _columns(found, {"warnings": _warnings(beside, shown)})
 
 
 def _with_errors(rows: list[list[Cell]], beside: Markup) -> int:
@@ -85,11 +86,18 @@ def _headings(rows: list[list[Cell]]) -> list[str]:
     return [text.casefold() for cell in first if (text := _text(cell).strip())]
 
 
-def _columns(rows: list[list[Cell]]) -> Iterator[list[str | None]]:
-    """One at a time: all of them at once would take as much memory again."""
-    for position in range(len(rows[0])):
-        cells = [row[position] for row in rows]
-        yield [cell if type(cell) is str else _text(cell) for cell in cells]
+def _columns(rows: list[list[Cell]], about: dict[str, Any]) -> Columns:
+    """Row by row, as the cells lie in memory."""
+    places, cells = Places(), array("I")
+    for row in rows:
+        cells.extend(map(places.__getitem__, _without_truths(row)))
+    width = len(rows[0]) if rows else 0
+    return Columns((cells[column::width] for column in range(width)), [*map(_text, places)], about)
+
+
+def _without_truths(row: list[Cell]) -> list[Cell]:
+    """True is equal to 1, so it would be taken for the same text."""
+    return [_text(cell) if type(cell) is bool else cell for cell in row] if bool in set(map(type, row)) else row
 
 
 def _text(cell: Cell) -> str:
