@@ -12,7 +12,7 @@ Recorded responses were at hand, and no account. That the rows of a matrix are a
 `fields` does to a matrix, and it is not used: a mistake would look like questions that were not answered.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 from cfc_pipeline.programme import Fetch
@@ -33,6 +33,8 @@ _YES_NO = (Choice("true", "Yes", "1"), Choice("false", "No", "0"))
 
 # Question: what the tool calls each of its options (an id, in old responses only a label), and the option's column.
 Options = dict[str, dict[str, RawColumn]]
+# Question: what its choices are called by the form as it is now; one that it lost keeps the name that it had.
+Labels = dict[str, dict[str, str]]
 
 
 def connect(fetch: Fetch, secret: str) -> Web:
@@ -53,8 +55,9 @@ def questionnaire(web: Web, survey: str) -> tuple[RawColumn, ...]:
 
 
 def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Container[str], since: str | None) -> Answers:
-    columns, options = {column.key: column for column in form}, _options(form)
-    rows = table((_row(one, columns, options) for one in _walk(web, survey, earlier(since))), form, wanted)
+    hidden, options = [column.key for column in form if column.system], _options(form)
+    labels = {column.key: {one.id: one.label for one in column.choices} for column in form}
+    rows = table((_row(one, hidden, labels, options) for one in _walk(web, survey, earlier(since))), form, wanted)
     return Answers(rows, latest(rows[SUBMITTED].to_list(), since), everything=not since)
 
 
@@ -123,35 +126,35 @@ def _options(form: tuple[RawColumn, ...]) -> Options:
     return found
 
 
-def _row(one: Row, columns: Mapping[str, RawColumn], options: Options) -> dict[str, Any]:
-    hidden = one.get("hidden") or {}
+def _row(one: Row, hidden: Sequence[str], labels: Labels, options: Options) -> dict[str, Any]:
+    given = one.get("hidden") or {}
     cells: dict[str, Any] = {
         RECORD: one["token"],  # as in files; the tool has no tests
         SUBMITTED: one["submitted_at"],
         COMPLETE: True,
         TEST: False,
-        **{key: _text(hidden.get(key)) for key, column in columns.items() if column.system},
+        **{key: _text(given.get(key)) for key in hidden},
     }
     for answer in one.get("answers") or ():
-        cells |= _cells(answer, columns, options)
+        cells |= _cells(answer, labels, options)
     return cells
 
 
-def _cells(answer: Mapping[str, Any], columns: Mapping[str, RawColumn], options: Options) -> dict[str, str | None]:
+def _cells(answer: Mapping[str, Any], labels: Labels, options: Options) -> dict[str, str | None]:
     key, said = answer["field"]["id"], answer[answer["type"]]
     if answer["type"] not in ("choice", "choices"):
         return {key: _text(said)}
     typed = said.get("other")
     chosen = said if answer["type"] == "choices" else {"ids": _list(said, "id"), "labels": _list(said, "label")}
-    ids, labels = chosen.get("ids") or (), [tidy(label) for label in chosen.get("labels") or ()]
+    ids, names = chosen.get("ids") or (), chosen.get("labels") or ()
     if key in options:
-        ticked = [options[key][one] for one in ids or labels if one in options[key]]
+        ticked = [options[key][one] for one in ids or map(tidy, names) if one in options[key]]
         nothing: dict[str, str | None] = {column.key: NOT_TICKED for column in options[key].values()}
         return nothing | {column.key: column.choices[0].label for column in ticked} | {f"{key}_other": typed}
-    # The form as it is now says what a choice is called; one that it lost keeps the name that it had.
-    now = {one.id: one.label for one in columns[key].choices} if key in columns else {}
+    now = labels.get(key, {})
     known = [now[one] for one in ids if one in now]
-    return {key: "; ".join(known if typed or len(known) == len(ids) > 0 else labels), f"{key}_other": typed}
+    words = known if typed or len(known) == len(ids) > 0 else map(tidy, names)
+    return {key: "; ".join(words), f"{key}_other": typed}
 
 
 def _list(said: Mapping[str, Any], part: str) -> list[Any]:
