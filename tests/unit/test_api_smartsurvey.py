@@ -202,3 +202,20 @@ def test_a_body_without_a_total_is_refused(tool: Tool) -> None:
     tool.faults.append(lambda request, right: as_json([]))
     with pytest.raises(SourceError, match="shape"), known_shape("SmartSurvey"):
         fetched(tool)
+
+
+def test_an_answer_without_words_adds_none_to_another(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [{"type": "rank", "choice_id": number, "value": said} for number, said in ((81, "First"), (82, None))]
+    assert cells(tool, monkeypatch, {"type": "ranking"}, *answers) == {"5": "First"}
+
+
+@pytest.mark.parametrize(
+    "part", [{"id": None}, {"status": None}, {"pages": None}, {"pages": [{}]}, {"pages": [{"questions": [{"id": 5}]}]}]
+)
+def test_a_response_that_lacks_a_part_is_refused(
+    tool: Tool, monkeypatch: pytest.MonkeyPatch, part: dict[str, Any]
+) -> None:
+    plain = server.response
+    monkeypatch.setattr(server, "response", lambda one, world: plain(one, world) | part)
+    with pytest.raises(SourceError, match="shape"), known_shape("SmartSurvey"):
+        fetched(tool)

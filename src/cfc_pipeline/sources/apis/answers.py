@@ -60,25 +60,6 @@ def _batches(things: Iterable[_T], size: int = _AT_ONCE) -> Iterator[list[_T]]:
         yield some
 
 
-def each(rows: pl.DataFrame, field: str, *needed: str) -> pl.DataFrame:
-    """A row for each thing in the lists of a column, with the thing's own fields beside the row's others."""
-    return whole(rows.filter(pl.col(field).list.len() > 0).explode(field).unnest(field), *needed)
-
-
-def whole(rows: pl.DataFrame, *needed: str) -> pl.DataFrame:
-    """ValueError when a row lacks something that it must have, so that nobody's answers are taken for no answers."""
-    if any(rows[name].null_count() for name in needed):
-        raise ValueError("something is missing that must be there")
-    return rows
-
-
-def wide(told: pl.DataFrame, said: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """`told`, one row for each `index`, with a column for each of these keys that `said` (`index`, `key`, `said`) has;
-    what was said last counts."""
-    cells = said.filter(pl.col("key").is_in(keys)).pivot("key", index="index", values="said", aggregate_function="last")
-    return told.join(cells, on="index", how="left")
-
-
 def _frame(cells: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
     return pl.DataFrame(cells, schema={name: SCHEMA.get(name, pl.String) for name in cells})
 

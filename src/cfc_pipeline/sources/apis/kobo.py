@@ -22,7 +22,8 @@ import polars as pl
 
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, earlier, in_order, in_pages, latest, whole
+from cfc_pipeline.sources.apis.answers import Answers, earlier, in_order, in_pages, latest
+from cfc_pipeline.sources.apis.nested import whole
 from cfc_pipeline.sources.apis.xlsform import choice, labelled
 from cfc_pipeline.sources.columns import tidy
 from cfc_pipeline.sources.raw import COMPLETE, RECORD, SUBMITTED, TEST, Choice, RawColumn

@@ -10,18 +10,20 @@ The names of the types of choices in a form, and that `since` goes by the end al
 unconfirmed; tables of drop-down lists are left out. Whether a question was shown is not told.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 from datetime import datetime
-from itertools import chain
 from typing import Any
+
+import polars as pl
 
 from cfc_pipeline.errors import ConfigError
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, earlier, latest, table
-from cfc_pipeline.sources.apis.paging import Row, numbered
+from cfc_pipeline.sources.apis.answers import Answers, earlier, in_order, in_pages, latest
+from cfc_pipeline.sources.apis.nested import each, labels, not_ticked, pages_with, questions, whole, wide
+from cfc_pipeline.sources.apis.paging import numbered
 from cfc_pipeline.sources.columns import tidy
-from cfc_pipeline.sources.raw import COMPLETE, NOT_TICKED, RECORD, SUBMITTED, TEST, Choice, RawColumn
-from cfc_pipeline.sources.web import Reply, Web
+from cfc_pipeline.sources.raw import COMPLETE, RECORD, SUBMITTED, TEST, Choice, RawColumn
+from cfc_pipeline.sources.web import Reply, Shape, Web
 
 NEEDS = "an API token and its secret, joined by a colon (token:secret), from the account's page of API keys"
 _SERVER = "https://api.smartsurvey.io/v1"
@@ -31,6 +33,9 @@ _BOTH = 2  # of `completed`: finished and unfinished responses
 _TYPED = ("text", "comment", "other")  # types of answers that somebody wrote
 # Also known by these keys in files; only stored for an entry that names one as its person column.
 _PERSONAL = {"Email": "contact_email", "Name": "contact_name", "Unique ID": "unique_id"}
+_FIELDS = ("id", "date_ended", "date_started", "status")
+_ANSWER = ("type", "row_id", "column_id", "column_title", "dropdown_id", "choice_id", "choice_title", "value")
+_RESPONSE: Shape = {**dict.fromkeys((*_FIELDS, *_PERSONAL.values()), pl.String), "pages": pages_with(_ANSWER)}
 
 
 def connect(fetch: Fetch, secret: str) -> Web:
@@ -53,9 +58,8 @@ def questionnaire(web: Web, survey: str) -> tuple[RawColumn, ...]:
 
 def responses(web: Web, survey: str, form: tuple[RawColumn, ...], wanted: Container[str], since: str | None) -> Answers:
     window = {"since": _seconds(start)} if (start := earlier(since)) else {}
-    labels = {(c.key.split("_")[0], choice.id): choice.label for c in form for choice in c.choices}
-    keys, options = {column.key for column in form}, _options(form)
-    rows = table((_row(one, keys, labels, options) for one in _walk(web, survey, window)), form, wanted)
+    told = in_pages(_walk(web, survey, window), lambda some: _cells(some, form, wanted))
+    rows = in_order(told, form, wanted)
     return Answers(rows, latest(rows[SUBMITTED].to_list(), since), everything=not since)
 
 
@@ -63,13 +67,13 @@ def count(web: Web, survey: str) -> int | None:
     return _total(_page(web, survey, page=1, page_size=1))
 
 
-def _walk(web: Web, survey: str, window: dict[str, int]) -> Iterator[Row]:
-    def page(number: int) -> tuple[list[Row], list[int], int]:
+def _walk(web: Web, survey: str, window: dict[str, int]) -> Iterator[pl.DataFrame]:
+    def page(number: int) -> tuple[pl.DataFrame, pl.Series, int]:
         reply = _page(web, survey, page=number, page_size=_PER_PAGE, **window)
-        rows = web.content(reply)
-        return rows, [one["id"] for one in rows], _total(reply)
+        rows = whole(web.columns(reply, _RESPONSE), "id", "status", "pages")
+        return rows, rows["id"], _total(reply)
 
-    return chain.from_iterable(numbered(web, page, _PER_PAGE))
+    return numbered(web, page, _PER_PAGE)
 
 
 def _page(web: Web, survey: str, **asked: int) -> Reply:
@@ -106,60 +110,44 @@ def _choice(one: dict[str, Any]) -> Choice:
     return Choice(str(one["id"]), tidy(one["title"]), None if score is None else str(score))
 
 
-def _options(form: tuple[RawColumn, ...]) -> dict[str, list[str]]:
-    """Question: the keys of its options, where several can be ticked."""
-    found: dict[str, list[str]] = {}
-    for column in form:
-        question, _, option = column.key.partition("_")
-        if len(column.choices) == 1 and column.choices[0].id == option:
-            found.setdefault(question, []).append(column.key)
-    return found
+def _cells(found: pl.DataFrame, form: tuple[RawColumn, ...], wanted: Container[str]) -> pl.DataFrame:
+    told = found.select(
+        pl.col("id").alias(RECORD),
+        _first(pl.col("date_ended"), last="date_started").alias(SUBMITTED),  # nobody says what an unfinished one has
+        (pl.col("status") == "completed").alias(COMPLETE),
+        pl.lit(False).alias(TEST),
+        *(pl.col(field).alias(key) for key, field in _PERSONAL.items()),
+    )
+    asked = questions(found)
+    answers = each(asked, "answers").filter(pl.col("dropdown_id").is_null())  # else in a table without columns
+    whole(answers.filter(pl.col("row_id").is_null()), "type")
+    nothing = not_ticked(asked.filter(pl.col("answers").list.len() > 0), form)
+    return wide(whole(told, SUBMITTED), [nothing, _said(answers, form)], form, wanted)
 
 
-def _ended(one: dict[str, Any]) -> str:
-    stamp: str = one.get("date_ended") or one["date_started"]  # nobody says what an unfinished one has
-    return stamp
+def _said(answers: pl.DataFrame, form: tuple[RawColumn, ...]) -> pl.DataFrame:
+    """Where answers belong, and their texts or the labels of their choices, which a form that was changed may lack.
+    Several to one key are joined."""
+    row = pl.col("row_id").is_not_null()
+    choice, title = (pl.when(row).then(f"column_{part}").otherwise(f"choice_{part}") for part in ("id", "title"))
+    titles = answers.select(title.alias("title").unique().drop_nulls())["title"]
+    label = _looked_up(pl.concat_str("id", choice, separator="_"), labels(form))
+    named = _looked_up(title, {one: tidy(one) for one in titles})
+    typed = ~row & pl.col("type").is_in(_TYPED)
+    own = pl.concat_str("id", pl.when(row).then("row_id").otherwise("choice_id"), separator="_")
+    known = row | own.is_in([column.key for column in form])
+    placed = answers.select(
+        "index",
+        pl.when(known).then(own).otherwise("id").alias("key"),
+        pl.when(typed).then("value").otherwise(_first(label, named, last="value")).alias("said"),
+    )
+    return placed.group_by("index", "key", maintain_order=True).agg(pl.col("said").str.join("; "))
 
 
-def _row(
-    one: dict[str, Any],
-    keys: Container[str],
-    labels: Mapping[tuple[str, str], str],
-    options: Mapping[str, list[str]],
-) -> dict[str, Any]:
-    cells: dict[str, Any] = {
-        RECORD: str(one["id"]),
-        SUBMITTED: _ended(one),
-        COMPLETE: one["status"] == "completed",
-        TEST: False,
-        **{key: one.get(field) for key, field in _PERSONAL.items()},
-    }
-    for page in one["pages"]:
-        for question in page["questions"]:
-            name, answers = str(question["id"]), question["answers"]
-            if answers and name in options:
-                cells |= dict.fromkeys(options[name], NOT_TICKED)
-            for answer in answers:
-                key, said = _cell(name, answer, keys, labels)
-                before = cells.get(key)
-                cells[key] = said if before in (None, NOT_TICKED) else f"{before}; {said}"
-    return cells
+def _looked_up(cell: pl.Expr, words: dict[str, str]) -> pl.Expr:
+    return cell.replace_strict(words, default=None, return_dtype=pl.String)
 
 
-def _cell(
-    question: str, answer: dict[str, Any], keys: Container[str], labels: Mapping[tuple[str, str], str]
-) -> tuple[str, str | None]:
-    """Where an answer belongs, and its text or the label of its choice, which a form that was changed may lack."""
-    row, listed = answer.get("row_id"), answer.get("dropdown_id")
-    if listed is not None:
-        return f"{question}_{row}_{listed}", None  # in a table of drop-down lists, for which there is no column
-    if row is not None:
-        return f"{question}_{row}", _label(question, answer, "column", labels)
-    own = f"{question}_{answer.get('choice_id')}"
-    said = answer.get("value") if answer["type"] in _TYPED else _label(question, answer, "choice", labels)
-    return own if own in keys else question, said
-
-
-def _label(question: str, answer: dict[str, Any], part: str, labels: Mapping[tuple[str, str], str]) -> str | None:
-    known = labels.get((question, str(answer.get(f"{part}_id"))))
-    return known or tidy(answer.get(f"{part}_title")) or answer.get("value")
+def _first(*parts: pl.Expr, last: str) -> pl.Expr:
+    """The first that is not empty, or the last."""
+    return pl.coalesce(*(pl.when(part != "").then(part) for part in parts), last)

@@ -11,10 +11,11 @@ from typing import Any
 import polars as pl
 
 from cfc_pipeline.programme import Fetch
-from cfc_pipeline.sources.apis.answers import Answers, each, earlier, in_order, in_pages, latest, whole, wide
+from cfc_pipeline.sources.apis.answers import Answers, earlier, in_order, in_pages, latest
+from cfc_pipeline.sources.apis.nested import each, labels, not_ticked, options, pages_with, questions, whole, wide
 from cfc_pipeline.sources.apis.paging import numbered
 from cfc_pipeline.sources.columns import tidy
-from cfc_pipeline.sources.raw import COMPLETE, NOT_TICKED, RECORD, SUBMITTED, TEST, Choice, RawColumn
+from cfc_pipeline.sources.raw import COMPLETE, RECORD, SUBMITTED, TEST, Choice, RawColumn
 from cfc_pipeline.sources.web import Complaint, Reply, Shape, Web
 
 NEEDS = "the access token of a private app, with the scopes surveys_read and responses_read_detail"
@@ -27,11 +28,10 @@ _PERSONAL = {"Email Address": "email_address", "First Name": "first_name", "Last
 _REFERENCE = "Custom Data 1"
 _FIELDS = ("id", "date_modified", "response_status", "collection_mode")
 _ANSWER = ("choice_id", "other_id", "row_id", "col_id", "text")
-_QUESTIONS = pl.List(pl.Struct({"id": pl.String, "answers": pl.List(pl.Struct(dict.fromkeys(_ANSWER, pl.String)))}))
-_RESPONSE = dict.fromkeys((*_FIELDS, "custom_value", *_PERSONAL.values()), pl.String) | {
-    "pages": pl.List(pl.Struct({"questions": _QUESTIONS}))
+_RESPONSE: Shape = {
+    **dict.fromkeys((*_FIELDS, "custom_value", *_PERSONAL.values()), pl.String),
+    "pages": pages_with(_ANSWER),
 }
-_OPTION = {"id": pl.String, "key": pl.String}
 _PAGE: Shape = {"data": pl.List(pl.Struct(_RESPONSE)), "total": pl.Int64}
 
 
@@ -102,15 +102,8 @@ def _choice(one: dict[str, Any]) -> Choice:
     return Choice(one["id"], tidy(one["text"]), None if number is None else str(number))
 
 
-def _options(form: tuple[RawColumn, ...]) -> pl.DataFrame:
-    """The columns of what can be ticked beside other things, with their questions."""
-    keys = [c.key for c in form if len(c.choices) == 1 and c.key.partition("_")[2] == c.choices[0].id]
-    return pl.DataFrame({"id": [key.partition("_")[0] for key in keys], "key": keys}, schema=_OPTION)
-
-
 def _cells(found: pl.DataFrame, form: tuple[RawColumn, ...], wanted: Container[str]) -> pl.DataFrame:
-    told = found.with_row_index().select(
-        "index",
+    told = found.select(
         pl.col("id").alias(RECORD),
         pl.col("date_modified").alias(SUBMITTED),
         (pl.col("response_status") == "completed").alias(COMPLETE),
@@ -118,27 +111,20 @@ def _cells(found: pl.DataFrame, form: tuple[RawColumn, ...], wanted: Container[s
         pl.col("custom_value").alias(_REFERENCE),
         *(pl.col(field).alias(key) for key, field in _PERSONAL.items()),
     )
-    pages = each(found.with_row_index().select("index", "pages"), "pages", "questions")
-    said = _said(each(pages, "questions", "id", "answers"), form)
-    return wide(told, said, [column.key for column in form if column.key in wanted])
+    asked = questions(found)
+    return wide(told, [not_ticked(asked, form), _said(each(asked, "answers"), form)], form, wanted)
 
 
-def _said(questions: pl.DataFrame, form: tuple[RawColumn, ...]) -> pl.DataFrame:
-    """Where answers belong, and their texts or the labels of their choices; before them, that nothing was ticked."""
-    options = _options(form)
-    labels = {f"{c.key.split('_')[0]}_{choice.id}": choice.label for c in form for choice in c.choices}
+def _said(answers: pl.DataFrame, form: tuple[RawColumn, ...]) -> pl.DataFrame:
+    """Where answers belong, and their texts or the labels of their choices."""
     choice = pl.concat_str("id", "choice_id", separator="_")
     place = pl.concat_str("id", "other_id", "row_id", "col_id", separator="_", ignore_nulls=True)
-    option = pl.col("id").is_in(options["id"].implode()) & pl.col("choice_id").is_not_null()
-    return pl.concat(
-        [
-            questions.join(options, on="id").select("index", "key", pl.lit(NOT_TICKED).alias("said")),
-            each(questions, "answers").select(
-                "index",
-                pl.when(option).then(choice).otherwise(place).alias("key"),
-                pl.coalesce("text", choice.replace_strict(labels, default=None, return_dtype=pl.String)).alias("said"),
-            ),
-        ]
+    ticked = pl.col("id").is_in(options(form)["id"].implode()) & pl.col("choice_id").is_not_null()
+    label = choice.replace_strict(labels(form), default=None, return_dtype=pl.String)
+    return answers.select(
+        "index",
+        pl.when(ticked).then(choice).otherwise(place).alias("key"),
+        pl.coalesce("text", label).alias("said"),
     )
 
 
