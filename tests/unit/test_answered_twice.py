@@ -114,6 +114,6 @@ def test_the_report_says_what_to_find_out(tmp_path):
     report = small_folder.take_in(folder)
     assert in_json(report)["answered_twice"] == {"superseded": 2, "late": 1, "fuller": 1, "out of order": 1}
     words = in_words(report)
-    assert "\n  1 of them came later, but were not finished, or left many questions out\n" in words
+    assert "\n  later than the one that counts, but not finished, or with many questions left out: 1\n" in words
     assert "\nTo do: 1 responses came in when their time was over" in words
     assert "\nTo do: 1 forms of an earlier time point came in after one of a later time point" in words

@@ -51,7 +51,8 @@ class Doubt:
     forms: int
 
     def in_words(self) -> str:
-        return f"survey {self.survey_id}, {self.instrument}: {self.what} ({self.forms} forms)"
+        forms = "1 form" if self.forms == 1 else f"{self.forms} forms"
+        return f"survey {self.survey_id}, {self.instrument}: {self.what} ({forms})"
 
 
 def key_checks(

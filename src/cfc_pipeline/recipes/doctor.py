@@ -19,6 +19,7 @@ from cfc_pipeline.recipes import certificate, sheets
 from cfc_pipeline.recipes.entries import check_instruments, left_out
 from cfc_pipeline.recipes.fetch import ask, kept_fetches
 from cfc_pipeline.recipes.heartbeat import missed
+from cfc_pipeline.recipes.plurals import several
 from cfc_pipeline.recipes.raw_input import due_input
 from cfc_pipeline.recipes.retain import due, due_columns
 from cfc_pipeline.sources import TITLES
@@ -53,7 +54,10 @@ def examine(folder: Path, environ: Mapping[str, str]) -> list[str]:
         programme = load_programme(folder)
     except PipelineError as error:
         return [f"mend: {error}"]
-    found = [f"good: programme.yaml names {len(programme.cohorts)} cohorts and {len(programme.surveys)} surveys"]
+    found = [
+        f"good: programme.yaml names {several(len(programme.cohorts), 'cohort', 'cohorts')} and "
+        f"{several(len(programme.surveys), 'survey', 'surveys')}"
+    ]
     own = programme.folder / "instruments"
     checks: dict[str, Callable[[], str | None]] = {
         "the secret key": lambda: _has_key(programme, environ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cfc_pipeline.recipes.plurals import several
 from cfc_pipeline.warehouse.store import Connection, value
 from schemas.tables import TIME_POINTS
 
@@ -25,11 +26,11 @@ def in_words(twice: Mapping[str, int]) -> list[str]:
     lines = []
     if superseded := twice.get("superseded"):
         lines.append(
-            f"{superseded} responses are superseded by another of the same person and time point; "
-            "`cfc-pipeline review twice` shows what differs"
+            f"{several(superseded, 'response is', 'responses are')} superseded by another of the same person and time "
+            "point; `cfc-pipeline review twice` shows what differs"
         )
     if fuller := twice.get("fuller"):
-        lines.append(f"  {fuller} of them came later, but were not finished, or left many questions out")
+        lines.append(f"  later than the one that counts, but not finished, or with many questions left out: {fuller}")
     return lines
 
 

@@ -10,6 +10,7 @@ from cfc_pipeline.identity.keys import load_keys
 from cfc_pipeline.identity.vault import list_raw, open_raw
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import audit
+from cfc_pipeline.recipes.plurals import several
 
 
 def verify(folder: Path, environ: Mapping[str, str]) -> list[str]:
@@ -24,10 +25,10 @@ def verify(folder: Path, environ: Mapping[str, str]) -> list[str]:
     for release in releases:
         _check_release(release)
     return [
-        f"good: the audit log has {entries} entries, none was changed or taken out",
+        f"good: the audit log has {several(entries, 'entry', 'entries')}, none was changed or taken out",
         *(f"note: {line}" for line in untold),
-        f"good: {len(copies)} sealed copies open and hold what was put into them",
-        f"good: the files of {len(releases)} releases are as they were written",
+        f"good: {several(len(copies), 'sealed copy opens and holds', 'sealed copies open and hold')} what was put in",
+        f"good: the files of {several(len(releases), 'release', 'releases')} are as they were written",
     ]
 
 
