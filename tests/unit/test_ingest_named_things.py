@@ -137,6 +137,20 @@ def test_everything_wrong_with_instruments_is_told_with_its_line(folder: Path) -
     assert f"mend: {refusal.value}" in examine(folder, {})
 
 
+@pytest.mark.parametrize(("items", "then"), [(5, "is made from the others"), (2, "cannot be made")])
+def test_items_that_an_entry_forgot_are_told(folder: Path, items: int, then: str) -> None:
+    settings(folder)
+    with (folder / "programme.yaml").open("a") as file:
+        file.write(
+            "  - id: before\n    tool: table\n    kind: scale\n    time_point: pre\n"
+            "    person: {by: email, column: Email}\n    scales:\n"
+            f"      - {{instrument: brs, items: {{{', '.join(f'{i}: Q{i}' for i in range(1, items + 1))}}}}}\n"
+        )
+    said = f"survey before names {items} of the 6 items of brs, Resilience: the score {then}"
+    assert [line for line in examine(folder, {}) if said in line]
+    assert said in in_words(ingest(folder, {}, dry_run=True))
+
+
 def test_an_instrument_of_a_break_that_does_not_exist_is_told(folder: Path) -> None:
     settings(folder)
     path = folder / "programme.yaml"

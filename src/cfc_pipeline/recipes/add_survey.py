@@ -37,7 +37,7 @@ def draft_fetched(folder: Path, environ: Mapping[str, str], tool: str, fetch: Fe
     """The same from a survey in its tool. All its responses are looked at; none is kept."""
     if tool not in FETCHED:
         raise ConfigError(
-            f"There is no connector for this tool{did_you_mean(tool, FETCHED)}.",
+            f"There is no connector for this tool{did_you_mean(tool, FETCHED)}",
             where="--tool",
             next_step=f"use one of {', '.join(FETCHED)}, or download a file and draft from that",
         )

@@ -16,7 +16,7 @@ from cfc_pipeline.outcomes.key_checks import key_checks
 from cfc_pipeline.programme import Programme, Survey
 from cfc_pipeline.programme_file import load_programme
 from cfc_pipeline.recipes import certificate, sheets
-from cfc_pipeline.recipes.entries import check_instruments, left_out
+from cfc_pipeline.recipes.entries import asked_in_part, check_instruments, left_out
 from cfc_pipeline.recipes.fetch import ask, kept_fetches
 from cfc_pipeline.recipes.heartbeat import missed
 from cfc_pipeline.recipes.plurals import several
@@ -74,7 +74,13 @@ def examine(folder: Path, environ: Mapping[str, str]) -> list[str]:
             found.append(f"good: {what}" + (f": {told}" if told else ""))
         except PipelineError as error:
             found.append(f"mend: {error}")
-    found += _self_harm(programme) + _doubts(programme) + _begun(programme, environ) + missed(programme)
+    found += (
+        _in_part(programme)
+        + _self_harm(programme)
+        + _doubts(programme)
+        + _begun(programme, environ)
+        + missed(programme)
+    )
     return found + _past_their_time(programme, environ) + _too_open(programme)
 
 
@@ -102,6 +108,15 @@ def _opens(path: Path) -> None:
     if path.exists():
         with reading(path) as con:
             con.execute("SELECT count(*) FROM pipeline_run")
+
+
+def _in_part(programme: Programme) -> list[str]:
+    try:
+        return [
+            f"note: {line}" for line in asked_in_part(programme, load_instruments(programme.folder / "instruments"))
+        ]
+    except PipelineError:
+        return []  # the check of the instruments has said what is wrong
 
 
 def _self_harm(programme: Programme) -> list[str]:

@@ -6,7 +6,7 @@ from cfc_pipeline.errors import ConfigError, did_you_mean
 from cfc_pipeline.programme import Programme, Scale, Survey
 from cfc_pipeline.programme_file import refuse
 from cfc_pipeline.programme_yaml import Mistake, Place
-from schemas.instruments import Instrument
+from schemas.instruments import Instrument, Subscale
 
 # Kind of survey: kinds of instruments whose answers it brings to where they are counted.
 _COUNTED = {
@@ -133,6 +133,25 @@ def not_asked(programme: Programme, instruments: Mapping[str, Instrument]) -> fr
         for name, subscale in key.subscales.items()
         if not set(subscale.items) & scale.items.keys() or set(subscale.items) & left_out(key, programme)
     )
+
+
+def asked_in_part(programme: Programme, instruments: Mapping[str, Instrument]) -> list[str]:
+    """Scores of which an entry names some items only, in words: a line that was forgotten looks like an item that
+    everybody left blank, and would be made up for where the key allows it."""
+    scales = [(survey, scale) for survey in programme.surveys if survey.confirmed for scale in survey.scales]
+    return [
+        f"survey {survey.id} names {len(subscale.items) - missing} of the {len(subscale.items)} items of {key.id}, "
+        f"{subscale.title}: the score {_made(missing, subscale)}; add the rest to `items`, if the form asks them"
+        for survey, scale in scales
+        if (key := instruments.get(scale.instrument))
+        for subscale in key.subscales.values()
+        for missing in [len(set(subscale.items) - scale.items.keys() - left_out(key, programme))]
+        if 0 < missing < len(subscale.items)
+    ]
+
+
+def _made(missing: int, subscale: Subscale) -> str:
+    return "is made from the others" if missing <= subscale.max_missing else "cannot be made"
 
 
 def check_named_survey(survey_id: str | None, programme: Programme) -> None:

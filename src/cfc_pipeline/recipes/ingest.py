@@ -31,6 +31,7 @@ from cfc_pipeline.recipes.arrivals import (
 )
 from cfc_pipeline.recipes.basis import Basis, Came, Taken, read_basis
 from cfc_pipeline.recipes.editions import refuse_other_editions
+from cfc_pipeline.recipes.entries import asked_in_part
 from cfc_pipeline.recipes.form_tables import store_forms, stored_versions
 from cfc_pipeline.recipes.heartbeat import beating
 from cfc_pipeline.recipes.links import Recognised, recognise
@@ -163,4 +164,5 @@ def _tell(report: IngestReport, basis: Basis, came: Came) -> None:
     used = came.intake.used_corrections
     report.stale_corrections = [c.line for c in basis.corrections if c.line not in used]
     report.links, report.stale_links = came.recognised.counts, list(came.recognised.stale)
+    report.in_part = asked_in_part(basis.programme, basis.instruments)
     report.dry_run = basis.dry_run

@@ -74,6 +74,7 @@ class IngestReport:
     stale_codes: list[int] = field(default_factory=list)
     unreadable_sheets: list[str] = field(default_factory=list)  # of coders
     doubts: list[Doubt] = field(default_factory=list)  # where answers do not behave as their key says
+    in_part: list[str] = field(default_factory=list)  # scores of which a survey entry names some items only
     straight: list[Doubt] = field(default_factory=list)  # forms with one answer to everything
     crowded: list[str] = field(default_factory=list)  # sessions with more forms than people present
     several: dict[str, int] = field(default_factory=dict)  # people in more than one cohort
@@ -162,6 +163,7 @@ def in_json(report: IngestReport) -> dict[str, Any]:
         "stale_codes": report.stale_codes,
         "unreadable_sheets": report.unreadable_sheets,
         "key_checks": [asdict(doubt) for doubt in report.doubts],
+        "asked_in_part": report.in_part,
         "straight_lines": [asdict(doubt) for doubt in report.straight],
         "more_forms_than_people": report.crowded,
         "stopped": report.stopped,

@@ -32,6 +32,7 @@ def to_do(report: "IngestReport") -> list[str]:
             f"  {row['survey_id']}, {row['column']}: {row['rows']} x {row['reason']}"
             for row in report.reasons.iter_rows(named=True)
         ]
+    lines += [f"To do: {line}." for line in report.in_part]
     lines += [f"To do: look at {doubt.in_words()}." for doubt in report.doubts]
     lines += _clock(report) + _crowded(report) + twice.to_do(report.twice)
     lines += _at_once(report.several.get("at once", 0)) + _both_ways(report.several.get("both ways", 0))
