@@ -39,13 +39,15 @@ def check_settings() -> None:
         "results.persist_by_default": settings.results.persist_by_default,
         "tasks.default_persist_result": bool(settings.tasks.default_persist_result),
         "server.analytics_enabled": settings.server.analytics_enabled,
+        # What the client sends is not among the settings.
+        "DO_NOT_TRACK": os.environ.get("DO_NOT_TRACK", "").lower() not in ("1", "true", "yes"),
     }
     switched_on = [name for name, on in wrong.items() if on]
     if switched_on:
         raise PrivacyRefusal(
             "Prefect is set to keep results or to send telemetry.",
             where=", ".join(switched_on),
-            next_step="switch these settings off (profile, prefect.toml or PREFECT_ variables) and run again",
+            next_step="switch these off (profile, prefect.toml or PREFECT_ variables; DO_NOT_TRACK must be 1)",
         )
 
 

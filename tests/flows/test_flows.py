@@ -100,6 +100,16 @@ def test_flows_refuse_settings_that_would_keep_data(setting):
     check_settings()
 
 
+def test_flows_refuse_a_client_that_would_send_telemetry(monkeypatch):
+    from flows.safety import check_settings
+
+    monkeypatch.setenv("DO_NOT_TRACK", "0")
+    with pytest.raises(PrivacyRefusal, match="DO_NOT_TRACK"):
+        check_settings()
+    monkeypatch.setenv("DO_NOT_TRACK", "1")
+    check_settings()
+
+
 def test_forms_in_prefects_page_explain_every_parameter():
     from flows.email_summary import email_summary
     from flows.ingest import ingest
