@@ -17,6 +17,7 @@ from .limits import MOST_COLUMNS, Columns, Places, Refusal
 from .workbook_markup import Markup, markup
 
 NO_VALUE = "#N/A"
+_HALF_A_SECOND = timedelta(milliseconds=500)
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
@@ -108,6 +109,6 @@ def _text(cell: Cell) -> str:
             return str(int(cell))
         case datetime():
             # Spreadsheets keep days as fractions: 11:02:10 comes back as 11:02:09.999.
-            return str((cell + timedelta(milliseconds=500)).replace(microsecond=0))
+            return (cell + _HALF_A_SECOND).isoformat(" ", "seconds")
         case _:
             return str(cell)
