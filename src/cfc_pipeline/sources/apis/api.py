@@ -1,7 +1,7 @@
 """The tools that can be fetched from, and what each one's module has: `connect`, `questionnaire`, `responses`, `count`.
 
 A connector turns what its tool answers into plain rows and knows nothing of files, keys or databases. What all need is
-in ../web.py (sessions), answers.py (rows) and ../fetched.py (what is kept).
+in ../web.py (sessions), answers.py (rows), nested.py (answers in lists of lists) and ../fetched.py (what is kept).
 """
 
 from collections.abc import Container

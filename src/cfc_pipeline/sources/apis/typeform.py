@@ -144,9 +144,8 @@ def _cells(answer: Mapping[str, Any], labels: Labels, options: Options) -> dict[
     key, said = answer["field"]["id"], answer[answer["type"]]
     if answer["type"] not in ("choice", "choices"):
         return {key: _text(said)}
-    typed = said.get("other")
-    chosen = said if answer["type"] == "choices" else {"ids": _list(said, "id"), "labels": _list(said, "label")}
-    ids, names = chosen.get("ids") or (), chosen.get("labels") or ()
+    typed, several = said.get("other"), answer["type"] == "choices"
+    ids, names = ((said.get(f"{part}s") or ()) if several else _list(said, part) for part in ("id", "label"))
     if key in options:
         ticked = [options[key][one] for one in ids or map(tidy, names) if one in options[key]]
         nothing: dict[str, str | None] = {column.key: NOT_TICKED for column in options[key].values()}
@@ -163,11 +162,13 @@ def _list(said: Mapping[str, Any], part: str) -> list[Any]:
 
 def _text(value: Any) -> str | None:
     """What else comes is no answer in words: a payment, a film."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value) if isinstance(value, str | int | float) else None
+    return str(value) if isinstance(value, int | float) else None
 
 
 def _complain(reply: Reply) -> Complaint | None:
