@@ -39,7 +39,7 @@ from cfc_pipeline.warehouse.store import writing
 
 MANAGED = Path("data") / "backups"
 _PLACE = "backup"
-_MADE_AGAIN = ("data/warehouse.duckdb", "data/analysis.duckdb", "data/prefect", "data/heartbeat.json", str(MANAGED))
+_MADE_AGAIN = ("data/warehouse.duckdb", "data/analysis.duckdb", "data/prefect", str(MANAGED))
 _KEY = f"data/restricted/{FILE_NAME}"
 
 
