@@ -167,6 +167,19 @@ def test_a_second_writer_is_told_who_writes(path):
     assert "process " in told.stdout
 
 
+def test_what_does_not_fit_into_memory_is_closed_to_others_and_gone_afterwards(path):
+    overflow = path.with_name(f"{path.name}.tmp")
+    overflow.mkdir(parents=True)
+    (overflow / "of_a_run_that_was_killed.tmp").write_bytes(b"rows")
+    with writing(path) as con:
+        assert not overflow.exists()
+        con.execute("SET memory_limit = '20MB'")
+        con.execute("CREATE TEMP TABLE long AS SELECT hash(range)::VARCHAR AS text FROM range(2_000_000)")
+        assert overflow.stat().st_mode & 0o077 == 0
+        assert all(file.stat().st_mode & 0o077 == 0 for file in overflow.iterdir())
+    assert not overflow.exists()
+
+
 def test_a_damaged_file_and_a_newer_layout_are_refused(path, tmp_path):
     path.parent.mkdir()
     path.write_bytes(b"not a database" * 1000)

@@ -8,6 +8,7 @@ from hashlib import sha256
 import polars as pl
 
 HEX_DIGITS = 20  # 80 bits: two of 1,000,000 people share a pseudonym with a chance of about 4 in 10^13
+_PART = 100_000  # values that are Python's strings at once: of a million, some hundred MiB less
 
 
 def pseudonyms(values: pl.Series, key: bytes, prefix: str) -> pl.Series:
@@ -18,9 +19,14 @@ def pseudonyms(values: pl.Series, key: bytes, prefix: str) -> pl.Series:
     text = values.cast(pl.String)
     distinct = text.unique().drop_nulls()
     if len(distinct) == len(text):  # nobody is there twice: no need to look anything up
-        return pl.Series(text.name, _digests(text, key, prefix), dtype=pl.String)
-    made = pl.Series(_digests(distinct, key, prefix), dtype=pl.String)
+        return _made(text, key, prefix)
+    made = _made(distinct, key, prefix)
     return text.replace_strict(distinct, made, default=None, return_dtype=pl.String)
+
+
+def _made(values: pl.Series, key: bytes, prefix: str) -> pl.Series:
+    parts = [_digests(values.slice(start, _PART), key, prefix) for start in range(0, max(len(values), 1), _PART)]
+    return pl.concat([pl.Series(values.name, part, dtype=pl.String) for part in parts])
 
 
 def _digests(values: pl.Series, key: bytes, prefix: str) -> list[str]:

@@ -38,7 +38,8 @@ LARGEST = 200  # people of a cohort whose single changes are looked at
 _TEAMS = f"""
     CREATE OR REPLACE TEMP TABLE team AS
     SELECT row_number() OVER (ORDER BY cohort_id, school_id) AS team,
-           dense_rank() OVER (ORDER BY cohort_id) AS cohort, dense_rank() OVER (ORDER BY school_id) AS school, *
+           dense_rank() OVER (ORDER BY cohort_id) AS cohort, dense_rank() OVER (ORDER BY school_id) AS school,
+           dense_rank() OVER (ORDER BY academic_year) AS year, *
     FROM (SELECT DISTINCT cohort_id, academic_year, school_id FROM ({PERSON}))
 """
 _FORMS = f"""

@@ -19,12 +19,12 @@ from schemas.tables import TIME_POINTS, polars_schema
 from schemas.tables.results import Reliability
 
 _FEWEST_ITEMS = 2
-_WAVE = ("academic_year", "time_point")
 
-# `form` and `team` are paired.py's: forms that count of people who agreed, their schools as numbers.
-_FORMS = f"""
-    SELECT academic_year, {list(TIME_POINTS)}[time_point] AS time_point, school, {{items}}
-    FROM (FROM answer_sheet WHERE instrument = '{{instrument}}') JOIN form USING (response_id) JOIN team USING (team)
+# `form` and `team` are paired.py's: forms that count of people who agreed; years, time points and schools are numbers,
+# small ones, because there may be a million forms.
+_FORMS = """
+    SELECT year::UTINYINT AS year, time_point::UTINYINT AS time_point, school::INTEGER AS school, {items}
+    FROM (FROM answer_sheet WHERE instrument = '{instrument}') JOIN form USING (response_id) JOIN team USING (team)
 """
 
 
@@ -59,22 +59,23 @@ def _of_instrument(con: duckdb.DuckDBPyConnection, key: Instrument) -> Iterator[
         return
     items = ", ".join(f"answers[{item}] AS i{item}" for item in range(1, key.items + 1))
     forms = frame(con, _FORMS.format(items=items, instrument=key.id))
+    years = dict(con.execute("SELECT DISTINCT year, academic_year FROM team").fetchall())
     for name, subscale in scores.items():
-        waves = list(_waves(forms, key, subscale))
+        waves = list(_waves(forms, years, key, subscale))
         if waves:
             about = {"instrument": key.id, "subscale": name, "n_items": len(subscale.items)}
             yield from (about | row for row in _figures(waves, subscale))
 
 
-def _waves(forms: pl.DataFrame, key: Instrument, subscale: Subscale) -> Iterator[_Wave]:
+def _waves(forms: pl.DataFrame, years: Mapping[int, str], key: Instrument, subscale: Subscale) -> Iterator[_Wave]:
     columns = [f"i{item}" for item in subscale.items]
     turned = [(key.lowest + key.highest - pl.col(f"i{i}")).alias(f"i{i}") for i in subscale.items if i in key.reverse]
-    complete = forms.select(*_WAVE, "school", *columns).drop_nulls(columns).with_columns(turned)
-    for time_point in complete["time_point"].drop_nulls().unique().sort():
-        then = complete.filter(time_point=time_point)
-        years = [_wave(of_year, columns, str(year), time_point) for (year,), of_year in then.group_by("academic_year")]
-        yield from years
-        sums, products = (np.sum([getattr(w, part) for w in years], axis=0) for part in ("sums", "products"))
+    complete = forms.select("year", "time_point", "school", *columns).drop_nulls(columns).with_columns(turned)
+    for place in complete["time_point"].drop_nulls().unique().sort():
+        then, time_point = complete.filter(time_point=place), TIME_POINTS[place - 1]
+        single = [_wave(of_year, columns, years[year], time_point) for (year,), of_year in then.group_by("year")]
+        yield from single
+        sums, products = (np.sum([getattr(w, part) for w in single], axis=0) for part in ("sums", "products"))
         yield _Wave(None, time_point, then.height, then["school"].n_unique(), sums, products)
 
 

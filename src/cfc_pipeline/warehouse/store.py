@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +18,9 @@ __all__ = ["FILE_FORMAT", "Connection", "reading", "refuse_an_older_copy", "valu
 
 # DuckDB 2 would write files that analysts' 1.5 tools cannot open.
 FILE_FORMAT = "v1.5.0"
+# A writer's; without it DuckDB keeps what it could read again until most of the machine is full. A million responses
+# need less. What does not fit goes to a folder beside the warehouse, closed to others like the warehouse itself.
+_MEMORY = "384MB"
 
 
 @contextmanager
@@ -34,6 +38,7 @@ def writing(
     with _private_files(), closing(_connect(place)) as con:
         if path.exists():
             path.chmod(0o600)
+        _bound_memory(con, path)
         con.execute("BEGIN")
         migrate(con)
         yield con
@@ -42,6 +47,13 @@ def writing(
             con.execute("CHECKPOINT")
             if after:
                 after(con)
+
+
+def _bound_memory(con: Connection, path: Path) -> None:
+    overflow = path.with_name(f"{path.name}.tmp")
+    shutil.rmtree(overflow, ignore_errors=True)  # of a run that was killed: only one can be writing, and this one is
+    con.execute("SET memory_limit = ?", [_MEMORY])
+    con.execute("SET temp_directory = ?", [str(overflow)])
 
 
 @contextmanager
