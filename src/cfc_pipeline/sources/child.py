@@ -99,13 +99,13 @@ def in_child(job: Job, data: bytes, name: str, kind: str) -> Cells:
     if child.returncode:
         raise refusal("too large" if child.returncode in _STOPPED else "damaged", name, kind)
     parts = _parts(memoryview(answer))
-    about = json.loads(bytes(next(parts)))
-    if why := about.get("refused"):
-        raise refusal(why, name, kind)
-    texts = json.loads(bytes(next(parts)))
     try:
+        about = json.loads(bytes(next(parts)))
+        if why := about.get("refused"):
+            raise refusal(why, name, kind)
+        texts = json.loads(bytes(next(parts)))
         return as_cells(Columns(map(_column, parts), texts, about))
-    except ValueError:
+    except (ValueError, pl.exceptions.PolarsError):  # a reader that a file has broken may answer anything
         raise refusal("damaged", name, kind) from None
 
 
