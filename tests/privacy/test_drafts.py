@@ -7,10 +7,11 @@ from cfc_pipeline.recipes.add_survey import draft
 
 def drafted(folder, file):
     try:
-        path = draft(folder, file)
+        made = draft(folder, file)
     except PipelineError as refusal:
         return str(refusal)
-    return path.name + path.read_text()
+    assert made.text == made.path.read_text()
+    return made.path.name + made.text
 
 
 def test_no_planted_value_reaches_a_draft(tmp_path):

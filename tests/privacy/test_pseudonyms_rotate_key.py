@@ -82,7 +82,8 @@ def test_the_old_key_opens_nothing_any_more(made, rotated):
     with pytest.raises(PrivacyRefusal, match="another secret key"):
         list_raw(folder / "data" / "restricted", old)
     assert old.secret.hex().encode() not in b"".join(p.read_bytes() for p in folder.rglob("*") if p.is_file())
-    assert sorted(p.name for p in (folder / "data").iterdir()) == ["analysis.duckdb", "restricted", "warehouse.duckdb"]
+    left = sorted(p.name for p in (folder / "data").iterdir())
+    assert left == ["analysis.duckdb", "heartbeat.json", "restricted", "warehouse.duckdb"]
 
 
 def test_who_was_erased_stays_erased(folder):
