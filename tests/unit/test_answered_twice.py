@@ -99,6 +99,17 @@ def test_both_forms_are_shown_side_by_side(tmp_path):
     assert pair["participant_id"].startswith("p-")
 
 
+def test_a_form_whose_last_items_nobody_answered_in_its_run_is_shown_too(tmp_path):
+    folder = small_folder.filled(tmp_path / "p", 1)
+    small_folder.take_in(folder)
+    later = small_folder.answer(1, Timestamp="04/10/2023 10:00:00", Q6="")
+    small_folder.drop(folder, "again.csv", small_folder.ANSWERS, [later])
+    small_folder.take_in(folder)
+    (pair,) = answered_twice(folder)
+    ((differ),) = pair["differ"]
+    assert {differ["counts"], differ["other"]} == {4, None}
+
+
 def test_the_report_says_what_to_find_out(tmp_path):
     post = small_folder.BRS | {"id": "brs-post", "time_point": "post", "files": "post*"}
     folder = small_folder.describe(tmp_path / "p", small_folder.ROSTER, small_folder.BRS | {"files": "pre*"}, post)

@@ -4,7 +4,7 @@ Without names, by what the analysts' copy holds. Which one counts follows from `
 out anew, so that changing the policy, and changing it back, gives the same tables as before.
 """
 
-from itertools import groupby
+from itertools import groupby, zip_longest
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,8 @@ def _compared(sheets: list[dict[str, Any]]) -> dict[str, Any]:
     items = [
         {"instrument": sheet["instrument"], "item": item, "counts": mine, "other": theirs}
         for sheet in sheets
-        for item, (mine, theirs) in enumerate(zip(sheet["mine"], sheet["theirs"], strict=True), start=1)
+        # A sheet ends with the last item that anybody answered in its run, so one may be shorter.
+        for item, (mine, theirs) in enumerate(zip_longest(sheet["mine"], sheet["theirs"]), start=1)
     ]
     same = sum(one["counts"] == one["other"] is not None for one in items)
     differ = [one for one in items if one["counts"] != one["other"]]
